@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  wait:
+    description:
+      - Whether to wait until the resource is ready, or gone with O(state=absent).
+      - Check mode does not wait.
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - Seconds to wait at most. The task fails when they are over.
+    type: float
+    default: 600
+  wait_sleep:
+    description:
+      - Seconds between two looks.
+    type: float
+    default: 5
+"""

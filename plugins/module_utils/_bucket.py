@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""Object-storage buckets: owner, policy and ACL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ansible_collections.otterscale.core.plugins.module_utils._acl import (
+    CANNED_ACLS,
+    CUSTOM,
+    Grant,
+    acl_from_grants,
+    grants_from_acl,
+)
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option, checked
+from ansible_collections.otterscale.core.plugins.module_utils._iam_policy import Policy, parse_policy, same_policy
+from ansible_collections.otterscale.core.plugins.module_utils._names import s3_bucket_name
+from ansible_collections.otterscale.core.plugins.module_utils._reconcile import (
+    Plan,
+    Presence,
+    Read,
+    Refusal,
+    Seen,
+    Step,
+    Verb,
+    Wait,
+)
+from ansible_collections.otterscale.core.plugins.module_utils._wire import read_int, read_objects, read_str
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "owner": {"type": "str"},
+    "policy": {"type": "json"},
+    "acl": {"type": "str", "choices": list(CANNED_ACLS)},
+}
+
+_SERVICE = "otterscale.storage.v1.StorageService"
+
+# Texts of S3 and RGW that mean that the same request can never succeed, and what to do.
+_HOPELESS = {
+    "NoSuchUser": "The 'owner' does not exist: create that object-storage user first, or name another.",
+    "MalformedPolicy": "The server does not accept the 'policy': check its elements, principals and resources.",
+    "BucketNotEmpty": "Remove all objects (and object versions) from the bucket first.",
+    "InvalidBucketName": "Choose a name that follows S3's rules.",
+}
+
+
+@dataclass(frozen=True)
+class BucketState:
+    """A bucket as the server has it; policy {} is none."""
+
+    owner: str
+    policy: Policy
+    grants: frozenset[Grant]
+    used_bytes: int | None = field(default=None, compare=False)
+    used_objects: int | None = field(default=None, compare=False)
+    created_at: str | None = field(default=None, compare=False)
+
+    @property
+    def acl(self) -> str:
+        return acl_from_grants(self.owner, self.grants)
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """The desired state; None is an option that the user did not give, policy {} is an empty one."""
+
+    scope: str
+    name: str
+    absent: bool = False
+    owner: str | None = None
+    policy: Policy | None = None
+    acl: str | None = None
+
+    kind = "bucket"
+    wait: Wait | None = None
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Bucket:
+        """Check the options of a task. Raises a `client` OtterScaleError."""
+        if params["owner"] is not None and not params["owner"].strip():
+            raise bad_option("owner", params["owner"], "must not be empty")
+        return cls(
+            scope=params["scope"],
+            name=checked("name", params["name"], s3_bucket_name),
+            absent=params["state"] == "absent",
+            owner=params["owner"],
+            policy=None if params["policy"] is None else checked("policy", params["policy"], parse_policy),
+            acl=params["acl"],
+        )
+
+    @property
+    def wanted(self) -> str:
+        return f"bucket {self.name} {'absent' if self.absent else 'present'}"
+
+    def observe(self, read: Read) -> Seen[BucketState]:
+        """Find the bucket in the list of all buckets, which is complete and the only way to read one."""
+        for bucket in read_objects(read(f"{_SERVICE}/ListBuckets", {"scope": self.scope}), "buckets"):
+            if read_str(bucket, "name") == self.name:
+                return Seen(Presence.PRESENT, _read_bucket(bucket))
+        return Seen(Presence.ABSENT)
+
+    def plan(self, seen: Seen[BucketState]) -> Plan:
+        if self.absent:
+            if seen.state is None:
+                return Plan()
+            return Plan((Step(Verb.DELETE, f"{_SERVICE}/DeleteBucket", self._key(), "it exists", 10.0),))
+        if seen.state is None:
+            return Plan((self._create(),))
+        differing = self._differing(seen.state)
+        if not differing:
+            return Plan()
+        return Plan((self._update(seen.state, f"{' and '.join(differing)} differ{'s' * (len(differing) == 1)}"),))
+
+    def _differing(self, state: BucketState) -> list[str]:
+        """The options whose values differ. Raises for what the API cannot bring about."""
+        differing = []
+        if self.owner is not None and self.owner != state.owner:
+            differing.append("owner")
+        if self.policy is not None and not same_policy(self.policy, state.policy):
+            if not self.policy:
+                raise bad_option(
+                    "policy", self.policy, "the bucket has one, and OtterScale's API cannot remove it: name another"
+                )
+            differing.append("policy")
+        if self.acl is not None and self.acl != state.acl:
+            differing.append("acl")
+        if differing and self.acl is None and state.acl == CUSTOM:
+            raise bad_option(
+                "acl",
+                None,
+                f"the bucket has a custom ACL, which changing {' and '.join(differing)} would replace: "
+                "name the 'acl' that it shall have",
+            )
+        return differing
+
+    def _create(self) -> Step:
+        if self.owner is None:
+            raise bad_option("owner", None, f"needed to create bucket {self.name}")
+        request = self._request(self.owner, self.policy or {}, self.acl or CANNED_ACLS[0])
+        return Step(Verb.CREATE, f"{_SERVICE}/CreateBucket", request, "it does not exist")
+
+    def _update(self, state: BucketState, reason: str) -> Step:
+        """All three in full: the API links the owner again and sets the ACL with every update."""
+        policy = self.policy or state.policy
+        request = self._request(self.owner or state.owner, policy, self.acl or state.acl)
+        return Step(Verb.UPDATE, f"{_SERVICE}/UpdateBucket", request, reason)
+
+    def _request(self, owner: str, policy: Policy, acl: str) -> dict[str, Any]:
+        # The ACL goes as a number: a server takes a name that it does not know for PRIVATE.
+        request = {**self._key(), "owner": owner, "acl": CANNED_ACLS.index(acl)}
+        return {**request, "policy": json.dumps(policy)} if policy else request
+
+    def _key(self) -> dict[str, Any]:
+        return {"scope": self.scope, "bucketName": self.name}
+
+    def answered(self, step: Step, answer: Mapping[str, Any], before: Seen[BucketState]) -> BucketState | None:
+        # An answer without grants does not tell the ACL, so it is not the whole bucket.
+        return _read_bucket(answer) if answer.get("grants") else None
+
+    def refusal(self, step: Step, error: OtterScaleError) -> Refusal | None:
+        for text, advice in _HOPELESS.items():
+            if text in error.message:
+                error.advice = advice
+                return Refusal.FINAL
+        if step.verb is Verb.CREATE:
+            exists = error.code == "already_exists" or "BucketAlready" in error.message
+            return Refusal.EXISTS if exists else None
+        missing = error.code == "not_found" or f'bucket "{self.name}" not found' in error.message
+        return Refusal.MISSING if missing or "NoSuchBucket:" in error.message else None
+
+    def pending(self, seen: Seen[BucketState]) -> str | None:
+        return None
+
+    def predict(self, seen: Seen[BucketState]) -> BucketState | None:
+        if self.absent:
+            return None
+        now = seen.state or BucketState(self.owner or "", {}, frozenset())
+        owner = self.owner or now.owner
+        acl = self.acl or (now.acl if seen.state else CANNED_ACLS[0])
+        grants = frozenset(grants_from_acl(owner, acl))
+        return replace(now, owner=owner, policy=self.policy or now.policy, grants=grants)
+
+    def managed(self, state: BucketState) -> dict[str, Any]:
+        return self._named(state.owner, state.policy, state.acl)
+
+    def desired(self) -> dict[str, Any]:
+        return {} if self.absent else self._named(self.owner, self.policy, self.acl)
+
+    def _named(self, owner: str | None, policy: Policy | None, acl: str | None) -> dict[str, Any]:
+        values = {"owner": (self.owner, owner), "policy": (self.policy, policy), "acl": (self.acl, acl)}
+        return {"name": self.name, **{key: value for key, (named, value) in values.items() if named is not None}}
+
+    def show(self, state: BucketState) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "owner": state.owner,
+            "policy": state.policy or None,
+            "acl": state.acl,
+            "grants": [
+                {"type": g.type, "id": g.id, "name": g.name, "uri": g.uri, "permission": g.permission}
+                for g in sorted(state.grants, key=lambda grant: (grant.uri, grant.permission, grant.id))
+            ],
+            "used_bytes": state.used_bytes,
+            "used_objects": state.used_objects,
+            "created_at": state.created_at,
+        }
+
+
+def _read_bucket(message: Mapping[str, Any]) -> BucketState:
+    return BucketState(
+        owner=read_str(message, "owner"),
+        policy=parse_policy(read_str(message, "policy")),
+        grants=frozenset(
+            Grant(
+                type=read_str(grant, "type"),
+                permission=read_str(grant, "permission"),
+                id=read_str(grant, "id"),
+                name=read_str(grant, "name"),
+                uri=read_str(grant, "uri"),
+            )
+            for grant in read_objects(message, "grants")
+        ),
+        used_bytes=read_int(message, "usedBytes"),
+        used_objects=read_int(message, "usedObjects"),
+        created_at=read_str(message, "createdAt") or None,
+    )

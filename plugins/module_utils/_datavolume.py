@@ -1,0 +1,342 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""Data volumes: disks of virtual machines, imported, cloned or blank. Only their size can change, and only grow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option, checked
+from ansible_collections.otterscale.core.plugins.module_utils._names import dns_1123_label, dns_1123_subdomain
+from ansible_collections.otterscale.core.plugins.module_utils._quantity import parse_quantity, parse_size
+from ansible_collections.otterscale.core.plugins.module_utils._reconcile import (
+    Plan,
+    Presence,
+    Read,
+    Refusal,
+    Seen,
+    Step,
+    Verb,
+    Wait,
+)
+from ansible_collections.otterscale.core.plugins.module_utils._wire import (
+    read_bool,
+    read_enum,
+    read_int,
+    read_object,
+    read_objects,
+    read_str,
+    read_strings,
+)
+
+# In the order of their numbers in otterscale.instance.v1. Numbers are what is sent: a server takes a name that it
+# does not know for the first one, and the generations spell them differently.
+SOURCE_TYPES = ("blank_image", "http_url", "existing_persistent_volume_claim")
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "namespace": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "source": {
+        "type": "dict",
+        "options": {
+            "type": {"type": "str", "required": True, "choices": list(SOURCE_TYPES)},
+            "data": {"type": "str"},
+        },
+    },
+    "size": {"type": "str"},
+    "boot_image": {"type": "bool"},
+    "get_unlisted": {"type": "bool", "default": False},
+    "wait": {"type": "bool", "default": False},
+    "wait_timeout": {"type": "float", "default": 600},
+    "wait_sleep": {"type": "float", "default": 5},
+}
+
+_SERVICE = "otterscale.instance.v1.InstanceService"
+_LIST = f"{_SERVICE}/ListDataVolumes"
+_GET = f"{_SERVICE}/GetDataVolume"
+_SETTLE_SECONDS = 30.0  # Kubernetes resizes and deletes claims in its own time
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the content comes from; data is a URL or the name of a claim."""
+
+    type: str
+    data: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        return {"type": self.type, "data": self.data}
+
+
+@dataclass(frozen=True)
+class DataVolumeState:
+    """A volume as the server has it; capacity is that of its claim, None without a claim. Sizes in bytes."""
+
+    source: Source
+    boot_image: bool
+    size: int
+    capacity: int | None = None
+    phase: str = field(default="", compare=False)
+    progress: str = field(default="", compare=False)
+    claim: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    condition: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    created_at: str | None = field(default=None, compare=False)
+
+    @property
+    def real_size(self) -> int:
+        """After an extend size still tells the original; the claim's capacity tells the new one."""
+        return max(self.size, self.capacity or 0)
+
+
+@dataclass(frozen=True)
+class DataVolume:
+    """The desired state; None is an option that the user did not give. size in bytes."""
+
+    scope: str
+    namespace: str
+    name: str
+    absent: bool = False
+    source: Source | None = None
+    size: int | None = None
+    boot_image: bool | None = None
+    get_unlisted: bool = False
+    wait: Wait | None = None
+
+    kind = "datavolume"
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> DataVolume:
+        """Check the options of a task. Raises a `client` OtterScaleError."""
+        for option in ("wait_timeout", "wait_sleep"):
+            if not params[option] > 0:
+                raise bad_option(option, params[option], "must be above zero")
+        return cls(
+            scope=params["scope"],
+            namespace=checked("namespace", params["namespace"], dns_1123_label),
+            name=checked("name", params["name"], dns_1123_subdomain),
+            absent=params["state"] == "absent",
+            source=None if params["source"] is None else checked("source", params["source"], _parse_source),
+            size=None if params["size"] is None else checked("size", params["size"], parse_size),
+            boot_image=params["boot_image"],
+            get_unlisted=params["get_unlisted"],
+            wait=Wait(params["wait_timeout"], params["wait_sleep"]) if params["wait"] else None,
+        )
+
+    @property
+    def wanted(self) -> str:
+        return f"data volume {self.namespace}/{self.name} {'absent' if self.absent else 'present'}"
+
+    def observe(self, read: Read) -> Seen[DataVolumeState]:
+        """Look in the lists, which leave out volumes without a claim; GetDataVolume only where the user allows it.
+
+        One generation lists by bootImage. Another ignores it and lists all, so a volume of the other kind in its
+        answer shows that the second call would bring nothing new.
+        """
+        likely = bool(self.boot_image)
+        for boot_image in (likely, not likely):
+            answer = read(_LIST, {"scope": self.scope, "namespace": self.namespace, "bootImage": boot_image})
+            volumes = read_objects(answer, "dataVolumes")
+            for volume in volumes:
+                if read_str(volume, "name") == self.name:
+                    return Seen(Presence.PRESENT, _read_volume(volume))
+            if any(read_bool(volume, "bootImage") is not boot_image for volume in volumes):
+                break
+        return self._get(read) if self.get_unlisted else Seen(Presence.UNLISTED)
+
+    def _get(self, read: Read) -> Seen[DataVolumeState]:
+        try:
+            return Seen(Presence.PRESENT, _read_volume(read(_GET, self._key())))
+        except OtterScaleError as error:
+            if self._says_missing(error):
+                return Seen(Presence.ABSENT)
+            raise
+
+    def plan(self, seen: Seen[DataVolumeState]) -> Plan:
+        if self.absent:
+            return self._plan_absent(seen)
+        if seen.presence is Presence.UNREADABLE:
+            warning = (
+                f"data volume {self.namespace}/{self.name} exists but the server does not list it (it has no claim "
+                "yet, or was not made by OtterScale): it could not be compared"
+            )
+            return Plan((), (warning,))
+        if seen.state is None:
+            return Plan((self._create(),))
+        self._refuse_changes(seen.state)
+        if self.size is None or self.size == seen.state.real_size:
+            return Plan()
+        return Plan((self._extend(self.size, seen.state.real_size),))
+
+    def _plan_absent(self, seen: Seen[DataVolumeState]) -> Plan:
+        if seen.presence is Presence.ABSENT:
+            return Plan()
+        probe = seen.presence is Presence.UNLISTED
+        reason = "not listed, which does not prove that it is absent" if probe else "it exists"
+        settle = self.wait.timeout if self.wait else _SETTLE_SECONDS
+        return Plan((Step(Verb.DELETE, f"{_SERVICE}/DeleteDataVolume", self._key(), reason, settle, probe),))
+
+    def _create(self) -> Step:
+        for option, value in (("source", self.source), ("size", self.size)):
+            if value is None:
+                raise bad_option(option, value, f"needed to create data volume {self.namespace}/{self.name}")
+        assert self.source is not None and self.size is not None
+        source = {"type": SOURCE_TYPES.index(self.source.type), "data": self.source.data}
+        request = {
+            **self._key(),
+            "source": source,
+            "bootImage": bool(self.boot_image),
+            "sizeBytes": str(self.size),
+        }
+        return Step(Verb.CREATE, f"{_SERVICE}/CreateDataVolume", request, "it does not exist")
+
+    def _extend(self, size: int, now: int) -> Step:
+        settle = self.wait.timeout if self.wait else _SETTLE_SECONDS
+        request = {**self._key(), "sizeBytes": str(size)}
+        reason = f"its size is {now} bytes, not {size}"
+        return Step(Verb.UPDATE, f"{_SERVICE}/ExtendDataVolume", request, reason, settle)
+
+    def _refuse_changes(self, state: DataVolumeState) -> None:
+        """What the API cannot do. Its only way to another value is to delete the volume with its data."""
+        fixed = "that cannot be changed: delete the volume (and its data) and create it again"
+        if self.source is not None and self.source != state.source:
+            raise bad_option("source", self.source.as_dict(), f"it is now {state.source.as_dict()}, and {fixed}")
+        if self.boot_image is not None and self.boot_image != state.boot_image:
+            raise bad_option("boot_image", self.boot_image, f"it is now {state.boot_image}, and {fixed}")
+        if self.size is not None and self.size < state.real_size:
+            raise bad_option("size", self.size, f"it is now {state.real_size} bytes, and a volume can only grow")
+
+    def _key(self) -> dict[str, Any]:
+        return {"scope": self.scope, "namespace": self.namespace, "name": self.name}
+
+    def answered(self, step: Step, answer: Mapping[str, Any], before: Seen[DataVolumeState]) -> DataVolumeState | None:
+        return _read_volume(answer) if step.verb is Verb.CREATE and answer else None
+
+    def refusal(self, step: Step, error: OtterScaleError) -> Refusal | None:
+        if step.verb is Verb.CREATE:
+            exists = error.code == "already_exists" or f'"{self.name}" already exists' in error.message
+            return Refusal.EXISTS if exists else None
+        if "persistentvolumeclaims" in error.message and "not found" in error.message:
+            error.advice = "The volume has no claim yet, so it cannot be extended: wait until it is provisioned."
+            return Refusal.FINAL
+        return Refusal.MISSING if self._says_missing(error) else None
+
+    def _says_missing(self, error: OtterScaleError) -> bool:
+        return error.code == "not_found" or f'datavolumes.cdi.kubevirt.io "{self.name}" not found' in error.message
+
+    def pending(self, seen: Seen[DataVolumeState]) -> str | None:
+        state = seen.state
+        if self.absent:
+            return None if state is None else f"it is still there, {_progress(state)}"
+        if state is None:
+            return "the server does not list it yet (it has no claim)"
+        if state.phase == "Failed":
+            raise OtterScaleError(
+                "failed_precondition",
+                f"the import failed, {_progress(state)}",
+                advice="Correct the source, delete the volume and run again.",
+            )
+        return None if state.phase == "Succeeded" else f"it is not ready, {_progress(state)}"
+
+    def predict(self, seen: Seen[DataVolumeState]) -> DataVolumeState | None:
+        if self.absent:
+            return None
+        if seen.state is not None:
+            return replace(seen.state, capacity=self.size)
+        assert self.source is not None and self.size is not None
+        return DataVolumeState(self.source, bool(self.boot_image), self.size)
+
+    def managed(self, state: DataVolumeState) -> dict[str, Any]:
+        return self._named(state.source, state.real_size, state.boot_image)
+
+    def desired(self) -> dict[str, Any]:
+        return {} if self.absent else self._named(self.source, self.size, self.boot_image)
+
+    def _named(self, source: Source | None, size: int | None, boot_image: bool | None) -> dict[str, Any]:
+        fields: dict[str, Any] = {"name": self.name, "namespace": self.namespace}
+        if self.source is not None:
+            fields["source"] = source and source.as_dict()
+        if self.size is not None:
+            fields["size"] = size
+        if self.boot_image is not None:
+            fields["boot_image"] = boot_image
+        return fields
+
+    def show(self, state: DataVolumeState) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "namespace": self.namespace,
+            "source": state.source.as_dict(),
+            "boot_image": state.boot_image,
+            "phase": state.phase,
+            "progress": state.progress,
+            "size_bytes": state.size,
+            "capacity_bytes": state.capacity,
+            "persistent_volume_claim": dict(state.claim) or None,
+            "last_condition": dict(state.condition) or None,
+            "created_at": state.created_at,
+        }
+
+
+def _parse_source(option: Mapping[str, Any]) -> Source:
+    source = Source(option["type"], (option.get("data") or "").strip())
+    if source.type == "blank_image":
+        if source.data:
+            raise ValueError("a blank_image has no data")
+    elif not source.data:
+        raise ValueError(f"{source.type} needs data")
+    elif source.type == "http_url":
+        parts = urlsplit(source.data)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("data must be an http:// or https:// URL")
+    return source
+
+
+def _progress(state: DataVolumeState) -> str:
+    """Phase, progress and what the last condition says, for a failed wait."""
+    said = state.condition.get("message") or state.condition.get("reason") or "none"
+    return f"phase {state.phase or 'unknown'}, progress {state.progress or 'unknown'}, last condition: {said}"
+
+
+def _read_volume(message: Mapping[str, Any]) -> DataVolumeState:
+    source = read_object(message, "source")
+    claim = read_object(message, "persistentVolumeClaim")
+    condition = read_object(message, "lastCondition")
+    capacity = read_str(claim, "capacity")
+    return DataVolumeState(
+        source=Source(read_enum(source, "type", SOURCE_TYPES, "type_"), read_str(source, "data")),
+        boot_image=read_bool(message, "bootImage"),
+        size=read_int(message, "sizeBytes"),
+        capacity=parse_quantity(capacity) if capacity else None,
+        phase=read_str(message, "phase"),
+        progress=read_str(message, "progress"),
+        claim=_read_claim(claim),
+        condition={
+            "type": read_str(condition, "type"),
+            "status": read_str(condition, "status"),
+            "reason": read_str(condition, "reason"),
+            "message": read_str(condition, "message"),
+            "heartbeat_at": read_str(condition, "heartbeatAt") or None,
+            "transitioned_at": read_str(condition, "transitionedAt") or None,
+        }
+        if condition
+        else {},
+        created_at=read_str(message, "createdAt") or None,
+    )
+
+
+def _read_claim(claim: Mapping[str, Any]) -> dict[str, Any]:
+    if not claim:
+        return {}
+    storage_class = read_object(claim, "storageClass")
+    return {
+        "name": read_str(claim, "name"),
+        "status": read_str(claim, "status"),
+        "access_modes": read_strings(claim, "accessModes"),
+        "capacity": read_str(claim, "capacity"),
+        "storage_class": read_str(storage_class, "name") or None,
+        "created_at": read_str(claim, "createdAt") or None,
+    }

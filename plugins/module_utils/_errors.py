@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""The one error type, and what each Connect code means for a retry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a caller may do after a call ended with a code.
+
+    read_again: a read may be repeated as it is, with backoff.
+    write_again: once a fresh reading shows that a write is still missing, it may be sent again.
+    replan: a fresh reading may lead to another plan, which may then be followed.
+    advice: what the user can do, a full sentence.
+    """
+
+    advice: str
+    read_again: bool = False
+    write_again: bool = False
+    replan: bool = False
+
+
+# The canonical codes in Connect's spelling. "client" is ours: a failure found before any call.
+MEANINGS: Mapping[str, Meaning] = {
+    "client": Meaning("Correct the task and run it again."),
+    "canceled": Meaning("The call was canceled on its way; run the task again."),
+    "unknown": Meaning("The server passed on a backend error; its text says what to mend.", replan=True),
+    "invalid_argument": Meaning("Correct the value that the message names."),
+    "deadline_exceeded": Meaning(
+        "The server did not answer in time; check its load or raise 'timeout'.",
+        read_again=True,
+        write_again=True,
+        replan=True,
+    ),
+    "not_found": Meaning("Check 'scope', 'namespace' and the names of what this task refers to.", replan=True),
+    "already_exists": Meaning("Something else holds this name; choose another or look who made it.", replan=True),
+    "permission_denied": Meaning("The token is valid but lacks the right; ask for access to this scope."),
+    "resource_exhausted": Meaning(
+        "The server is over a limit or quota; run again later.", read_again=True, write_again=True, replan=True
+    ),
+    "failed_precondition": Meaning("Bring the system into the state that the message asks for, then run again."),
+    "aborted": Meaning("Somebody else changed it at the same time; run again.", write_again=True, replan=True),
+    "out_of_range": Meaning("Correct the value that the message names."),
+    "unimplemented": Meaning(
+        "The feature is switched off on this server, or 'api_url' (with its path prefix) is not an OtterScale API."
+    ),
+    "internal": Meaning("The server, or a proxy before it, is broken; look at its log.", replan=True),
+    "unavailable": Meaning(
+        "Check 'api_url', the network, proxies and that the server runs.",
+        read_again=True,
+        write_again=True,
+        replan=True,
+    ),
+    "data_loss": Meaning("The server reports lost data; look at its log before anything else.", replan=True),
+    "unauthenticated": Meaning("Check 'api_token' (or OTTERSCALE_API_TOKEN): it is missing, wrong or expired."),
+}
+
+
+class OtterScaleError(Exception):
+    """A failed call, or (code "client") a failure found before any call.
+
+    code: one of MEANINGS. message: what happened, without any secret.
+    rpc: short name of the call, such as "ListBuckets". http_status: of the answer, if there was one.
+    details: the decoded error details of the answer. metadata: its trailer-* headers, names without the prefix.
+    sent: whether the request may have reached the server.
+    retry_after: seconds that the server asked to wait. advice: what to do, where that is known better than by the code.
+    final: trying again cannot help, whatever the code says (a bad certificate, an answer that is too large).
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        rpc: str | None = None,
+        http_status: int | None = None,
+        details: Sequence[Mapping[str, Any]] = (),
+        metadata: Mapping[str, str] | None = None,
+        sent: bool = False,
+        retry_after: float | None = None,
+        advice: str | None = None,
+        final: bool = False,
+    ) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code if code in MEANINGS else "unknown"
+        self.message = message
+        self.rpc = rpc
+        self.http_status = http_status
+        self.details = [dict(detail) for detail in details]
+        self.metadata = dict(metadata or {})
+        self.sent = sent
+        self.retry_after = retry_after
+        self.advice = advice or MEANINGS[self.code].advice
+        self.final = final
+
+    @property
+    def meaning(self) -> Meaning:
+        return MEANINGS[self.code]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The `error` of a failed task."""
+        return {
+            "code": self.code,
+            "rpc": self.rpc,
+            "http_status": self.http_status,
+            "message": self.message,
+            "details": self.details,
+        }
+
+
+def bad_option(option: str, value: object, why: str) -> OtterScaleError:
+    """A `client` error that names an option, its value, and the rule that the value breaks."""
+    given = "is not given" if value is None else f"is {value!r}"
+    return OtterScaleError("client", f"option '{option}' {given}: {why}")
+
+
+def checked(option: str, value: Any, rule: Callable[[Any], T]) -> T:
+    """What `rule` makes of the value; its ValueError becomes a `client` error that names the option."""
+    try:
+        return rule(value)
+    except ValueError as error:
+        raise bad_option(option, value, str(error)) from None

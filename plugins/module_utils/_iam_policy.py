@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""Bucket policies compared by meaning, not by spelling.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+Policy = dict[str, Any]
+
+_DEFAULT_VERSION = "2008-10-17"
+_VALUE_LISTS = ("Action", "NotAction", "Resource", "NotResource")
+
+
+def parse_policy(text: str) -> Policy:
+    """The policy as an object; blank text is the empty policy. Raises ValueError for anything but a JSON object."""
+    if not text.strip():
+        return {}
+    try:
+        policy = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"must be a JSON object ({error})") from None
+    if not isinstance(policy, dict):
+        raise ValueError("must be a JSON object")
+    return policy
+
+
+def same_policy(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether both mean the same: the order of lists and statements, and "x" or ["x"], make no difference."""
+    return _text(_canonical(one)) == _text(_canonical(other))
+
+
+def _canonical(policy: Mapping[str, Any]) -> Policy:
+    canonical = dict(policy)
+    if not canonical:
+        return canonical
+    canonical.setdefault("Version", _DEFAULT_VERSION)
+    if "Statement" in canonical:
+        canonical["Statement"] = sorted(map(_statement, _as_list(canonical["Statement"])), key=_text)
+    return canonical
+
+
+def _statement(statement: Any) -> Any:
+    if not isinstance(statement, dict):
+        return statement
+    canonical = dict(statement)
+    for name in _VALUE_LISTS:
+        if name in canonical:
+            canonical[name] = _values(canonical[name])
+    for name in ("Principal", "NotPrincipal"):
+        if name in canonical:
+            canonical[name] = _principal(canonical[name])
+    if isinstance(canonical.get("Condition"), dict):
+        canonical["Condition"] = {
+            operator: {key: _values(values, as_text=True) for key, values in keys.items()}
+            if isinstance(keys, dict)
+            else keys
+            for operator, keys in canonical["Condition"].items()
+        }
+    return canonical
+
+
+def _principal(principal: Any) -> Any:
+    if principal == "*":
+        return {"AWS": ["*"]}
+    if isinstance(principal, dict):
+        return {kind: _values(names) for kind, names in principal.items()}
+    return principal
+
+
+def _values(values: Any, as_text: bool = False) -> list[Any]:
+    """A scalar or list as a list without order and repetition; conditions may write true and 5 for "true" and "5"."""
+    listed = _as_list(values)
+    if as_text:
+        listed = [value if isinstance(value, str) else _text(value) for value in listed]
+    return [json.loads(text) for text in sorted({_text(value) for value in listed})]
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)

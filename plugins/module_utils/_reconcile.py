@@ -1,0 +1,397 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""The engine: observe, plan, apply, verify. It knows neither Ansible nor OtterScale.
+
+A resource describes itself through the Resource protocol; reconcile() brings it to its desired state over a Client
+and returns an Outcome, whatever happens on the way.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, Protocol, TypeVar
+
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+
+State = TypeVar("State")
+Read = Callable[[str, Mapping[str, Any]], "dict[str, Any]"]
+
+FIRST_POLL_SECONDS = 0.1
+LONGEST_POLL_SECONDS = 2.0
+OTHER_PLANS = 2  # plans that may follow a refused one (create, it exists: update), even with retries=0
+
+
+class Presence(enum.Enum):
+    """What is known of a resource's existence."""
+
+    ABSENT = "proven to be absent"
+    UNLISTED = "in no list, but the lists leave some out"
+    UNREADABLE = "there, but in no list"
+    PRESENT = "there, and read"
+
+
+@dataclass(frozen=True)
+class Seen(Generic[State]):
+    """One reading. state is set if and only if presence is PRESENT; states compare equal unless a write changed one."""
+
+    presence: Presence
+    state: State | None = None
+
+
+class Verb(enum.Enum):
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One write: procedure "package.Service/Rpc", its request, and the reason in words.
+
+    settle: seconds that its effect may take to show after the server accepted it.
+    probe: sent only to make sure, since nothing that can be read proves that it is needed; predicted to do nothing.
+    """
+
+    verb: Verb
+    procedure: str
+    request: Mapping[str, Any]
+    reason: str
+    settle: float = 0.0
+    probe: bool = False
+
+    @property
+    def rpc(self) -> str:
+        return self.procedure.rpartition("/")[2]
+
+    @property
+    def key(self) -> str:
+        return self.procedure + json.dumps(self.request, sort_keys=True)
+
+    def as_operation(self) -> dict[str, str]:
+        return {"rpc": self.rpc, "reason": self.reason}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The writes that are missing, in order, and what the user should know about them."""
+
+    steps: tuple[Step, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class Refusal(enum.Enum):
+    """What the text or code of a refused write says, where a resource recognises it."""
+
+    EXISTS = "the resource exists already"
+    MISSING = "the resource does not exist"
+    FINAL = "no other plan will help"
+
+
+@dataclass(frozen=True)
+class Wait:
+    """How long to wait for the resource to become ready, and seconds between two looks."""
+
+    timeout: float
+    sleep: float
+
+
+class Resource(Protocol[State]):
+    """A desired state, and how to read, plan and show it. Everything but observe() is pure.
+
+    kind: key of the resource in results. wanted: the desired state in words, for messages.
+    """
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def wanted(self) -> str: ...
+    @property
+    def wait(self) -> Wait | None: ...
+
+    def observe(self, read: Read) -> Seen[State]:
+        """Read the present state. Raises ValueError for an answer that makes no sense."""
+
+    def plan(self, seen: Seen[State]) -> Plan:
+        """The missing writes. Raises a `client` OtterScaleError for what the API cannot do."""
+
+    def answered(self, step: Step, answer: Mapping[str, Any], before: Seen[State]) -> State | None:
+        """The state that the answer to a write carries, None if it carries none."""
+
+    def refusal(self, step: Step, error: OtterScaleError) -> Refusal | None:
+        """What a failed write says about the resource; may set error.advice."""
+
+    def pending(self, seen: Seen[State]) -> str | None:
+        """What a wait still waits for, None when ready. Raises OtterScaleError where waiting is in vain."""
+
+    def predict(self, seen: Seen[State]) -> State | None:
+        """The state after the plan; what only the server can know is None in it."""
+
+    def managed(self, state: State) -> dict[str, Any]:
+        """The fields that the user named, as `state` has them."""
+
+    def desired(self) -> dict[str, Any]:
+        """The same fields as the user wants them, {} for absent."""
+
+    def show(self, state: State) -> dict[str, Any]:
+        """The resource as results show it."""
+
+
+class Caller(Protocol):
+    """The part of the client that the engine needs."""
+
+    def read(self, procedure: str, request: Mapping[str, Any]) -> dict[str, Any]: ...
+    def write(self, procedure: str, request: Mapping[str, Any]) -> dict[str, Any]: ...
+    def pause(self, tries: int, error: OtterScaleError) -> float: ...
+
+
+@dataclass
+class Outcome:
+    """What a task reports: unchanged, changed, or failed (error is set) with what is known to have happened."""
+
+    kind: str
+    changed: bool = False
+    resource: dict[str, Any] | None = None
+    operations: list[dict[str, str]] = field(default_factory=list)
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    error: OtterScaleError | None = None
+    msg: str = ""
+
+    def as_result(self, *, with_diff: bool) -> dict[str, Any]:
+        """The result of the task, without `failed`."""
+        result: dict[str, Any] = {"changed": self.changed, self.kind: self.resource, "operations": self.operations}
+        if self.error:
+            return {**result, "msg": self.msg, "error": self.error.as_dict()}
+        if with_diff:
+            result["diff"] = {"before": self.before, "after": self.after}
+        return result
+
+
+def reconcile(resource: Resource[State], client: Caller, *, check: bool = False, retries: int = 4) -> Outcome:
+    """Bring the resource to its desired state, or (check) predict what that would do without any write.
+
+    retries: how often a plan may be made anew after a write whose effect was open.
+    """
+    run = _Run(resource, client, retries)
+    try:
+        return run.predicted() if check else run.applied()
+    except OtterScaleError as error:
+        return run.failed(error)
+
+
+class _Run(Generic[State]):
+    """One reconciliation. `done` holds the writes that are known to have taken effect."""
+
+    def __init__(self, resource: Resource[State], client: Caller, retries: int) -> None:
+        self.resource = resource
+        self.client = client
+        self.retries = retries
+        self.first: Seen[State] | None = None
+        self.seen: Seen[State] | None = None
+        self.done: list[Step] = []
+        self.open: Step | None = None
+        self.refused: dict[str, OtterScaleError] = {}
+        self.warnings: dict[str, None] = {}
+        self.last_read: str | None = None
+
+    def predicted(self) -> Outcome:
+        seen = self.look()
+        steps = self.plan(seen)
+        needed = [step for step in steps if not step.probe]
+        self.warnings.update({f"{step.reason}: a real run sends {step.rpc}": None for step in steps if step.probe})
+        state = self.resource.predict(seen) if needed else seen.state
+        return self.outcome(changed=bool(needed), state=state, steps=needed)
+
+    def applied(self) -> Outcome:
+        seen = self.look()
+        steps = self.plan(seen)
+        failures = 0
+        while steps:
+            step = steps[0]
+            try:
+                answer = self.client.write(step.procedure, step.request)
+            except OtterScaleError as error:
+                seen = self.recover(step, error, seen)
+                steps = self.plan(seen)
+                if steps:
+                    self.give_up_or_pause(steps[0], step, error, failures)
+                failures += 1
+            else:
+                self.done.append(step)
+                self.open = None
+                seen = self.verify(step, answer, seen, following=steps[1:])
+                steps = self.plan(seen)
+        if self.resource.wait:
+            seen = self.ready(seen, self.resource.wait)
+        return self.outcome(changed=bool(self.done), state=seen.state, steps=self.done)
+
+    # Looking
+
+    def look(self, learned: Presence | None = None) -> Seen[State]:
+        """Observe; `learned` decides what the lists leave open."""
+
+        def read(procedure: str, request: Mapping[str, Any]) -> dict[str, Any]:
+            self.last_read = procedure.rpartition("/")[2]
+            return self.client.read(procedure, request)
+
+        try:
+            seen = self.resource.observe(read)
+        except ValueError as error:
+            raise OtterScaleError("internal", f"the answer makes no sense: {error}", rpc=self.last_read) from None
+        if seen.presence is Presence.UNLISTED and learned:
+            seen = replace(seen, presence=learned)
+        self.first = self.first or seen
+        self.seen = seen
+        return seen
+
+    def plan(self, seen: Seen[State]) -> tuple[Step, ...]:
+        plan = self.resource.plan(seen)
+        self.warnings.update(dict.fromkeys(plan.warnings))
+        return plan.steps
+
+    def ready(self, seen: Seen[State], wait: Wait) -> Seen[State]:
+        """Look until nothing is pending any more."""
+        ends = time.monotonic() + wait.timeout
+        while (pending := self.resource.pending(seen)) is not None:
+            left = ends - time.monotonic()
+            if left <= 0:
+                raise OtterScaleError(
+                    "deadline_exceeded",
+                    f"{pending} after waiting {wait.timeout:g} s",
+                    rpc=self.last_read,
+                    advice="Mend what the condition names, or raise 'wait_timeout'.",
+                )
+            time.sleep(min(wait.sleep, left))
+            seen = self.look(_still_known(seen))
+        return seen
+
+    # After a write
+
+    def verify(
+        self, step: Step, answer: Mapping[str, Any], before: Seen[State], following: tuple[Step, ...]
+    ) -> Seen[State]:
+        """Compare with the answer where it carries the resource, else with a new reading."""
+        try:
+            state = self.resource.answered(step, answer, before)
+        except ValueError as error:
+            raise OtterScaleError("internal", f"the answer makes no sense: {error}", rpc=step.rpc) from None
+        if state is not None:
+            seen = Seen(Presence.PRESENT, state)
+            if self.unmet(seen, following) is None:
+                self.seen = seen
+                return seen
+        learned = Presence.ABSENT if step.verb is Verb.DELETE else Presence.UNREADABLE
+        seen = self.look(learned)
+        ends, sleep = time.monotonic() + step.settle, FIRST_POLL_SECONDS
+        while (unmet := self.unmet(seen, following)) is not None:
+            if time.monotonic() >= ends:
+                raise OtterScaleError(
+                    "internal",
+                    f"the server accepted it, but {unmet}",
+                    rpc=step.rpc,
+                    advice="Somebody else may be changing it, or this server ignores a field: look, then run again.",
+                )
+            time.sleep(sleep)
+            sleep = min(2 * sleep, LONGEST_POLL_SECONDS)
+            seen = self.look(learned)
+        return seen
+
+    def unmet(self, seen: Seen[State], following: tuple[Step, ...]) -> str | None:
+        """What is still to do besides the steps that were to follow; None if nothing is."""
+        try:
+            steps = self.resource.plan(seen).steps
+        except OtterScaleError as error:
+            return error.message
+        expected = {step.rpc for step in following}
+        return next((f"still to do: {step.reason}" for step in steps if step.rpc not in expected), None)
+
+    def recover(self, step: Step, error: OtterScaleError, before: Seen[State]) -> Seen[State]:
+        """After a failed write: read before deciding. Raises `error` where nothing else can be tried."""
+        if not error.sent:
+            raise error
+        refusal = self.resource.refusal(step, error)
+        learned = _LEARNED.get(refusal) if refusal else _still_known(before)
+        if step.verb is Verb.DELETE and before.presence is Presence.PRESENT:
+            learned = Presence.ABSENT  # it was listed: if it is no more, it is gone
+        try:
+            seen = self.look(learned)
+        except OtterScaleError as again:
+            error.message += f" (whether it took effect is unknown: {again.rpc} failed too: {again.message})"
+            raise error from None
+        self.account(step, error, refusal, changed=seen.state != before.state, certain=before.state is not None)
+        hopeless = refusal is Refusal.FINAL or error.final or not error.meaning.replan
+        if hopeless and self.plan(seen):
+            raise error
+        return seen
+
+    def account(
+        self, step: Step, error: OtterScaleError, refusal: Refusal | None, *, changed: bool, certain: bool
+    ) -> None:
+        """Note what a failed write did, as far as the readings before and after it tell."""
+        if refusal is not None and refusal is _NO_EFFECT.get(step.verb):
+            if self.open and self.open.verb is step.verb:
+                self.done.append(self.open)  # so its first sending, whose answer was lost, did take effect
+            self.open = None
+        elif changed:
+            self.done.append(step)
+        elif error.meaning.write_again and not certain:
+            self.open = step
+        if not error.meaning.write_again:
+            self.refused[step.key] = error
+
+    def give_up_or_pause(self, following: Step, failed: Step, error: OtterScaleError, failures: int) -> None:
+        """A fresh plan after a failure is followed if it differs, or if the failure may pass."""
+        if following.key in self.refused:
+            raise self.refused[following.key]
+        repeated = following.key == failed.key
+        if failures >= (self.retries if repeated else self.retries + OTHER_PLANS):
+            raise error
+        if repeated:
+            time.sleep(self.client.pause(failures, error))
+
+    # Reporting
+
+    def outcome(self, *, changed: bool, state: State | None, steps: list[Step]) -> Outcome:
+        before = self.resource.managed(self.first.state) if self.first and self.first.state is not None else {}
+        return Outcome(
+            kind=self.resource.kind,
+            changed=changed,
+            resource=None if state is None else self.resource.show(state),
+            operations=[step.as_operation() for step in steps],
+            before=before,
+            after=self.resource.desired() if changed else before,
+            warnings=list(self.warnings),
+        )
+
+    def failed(self, error: OtterScaleError) -> Outcome:
+        state = self.seen.state if self.seen else None
+        outcome = self.outcome(changed=bool(self.done), state=state, steps=self.done)
+        if not self.done:
+            outcome.warnings = []  # they speak of a plan that was not carried out
+        outcome.error = error
+        status = f", HTTP {error.http_status}" if error.http_status else ""
+        call = f"{error.rpc} failed [{error.code}{status}]: " if error.rpc else ""
+        done = f" Done before: {', '.join(step.rpc for step in self.done)}." if self.done else ""
+        message = error.message.rstrip(" .")
+        outcome.msg = f"{self.resource.wanted}: {call}{message}.{done} {error.advice}"
+        return outcome
+
+
+def _still_known(seen: Seen[Any]) -> Presence | None:
+    """What stays known about a resource when the next look does not list it."""
+    return None if seen.presence is Presence.PRESENT else seen.presence
+
+
+_LEARNED: Mapping[Refusal, Presence] = {Refusal.EXISTS: Presence.UNREADABLE, Refusal.MISSING: Presence.ABSENT}
+
+# The refusal that proves that this very sending of a write did nothing.
+_NO_EFFECT: Mapping[Verb, Refusal] = {
+    Verb.CREATE: Refusal.EXISTS,
+    Verb.UPDATE: Refusal.MISSING,
+    Verb.DELETE: Refusal.MISSING,
+}

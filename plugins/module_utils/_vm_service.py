@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""VM services: Kubernetes Services of type NodePort in front of one virtual machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option, checked
+from ansible_collections.otterscale.core.plugins.module_utils._names import (
+    dns_1035_label,
+    dns_1123_label,
+    dns_1123_subdomain,
+    service_name,
+)
+from ansible_collections.otterscale.core.plugins.module_utils._ports import (
+    PORTS,
+    Port,
+    keep_node_ports,
+    managed_ports,
+    parse_ports,
+    read_port,
+    same_ports,
+)
+from ansible_collections.otterscale.core.plugins.module_utils._reconcile import (
+    Plan,
+    Presence,
+    Read,
+    Refusal,
+    Seen,
+    Step,
+    Verb,
+    Wait,
+)
+from ansible_collections.otterscale.core.plugins.module_utils._wire import read_int, read_objects, read_str
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "namespace": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "virtual_machine": {"type": "str"},
+    "ports": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {"type": "str"},
+            "port": {"type": "int", "required": True},
+            "target_port": {"type": "str"},
+            "node_port": {"type": "int"},
+            "protocol": {"type": "str", "choices": ["TCP", "UDP", "SCTP"], "default": "TCP"},
+        },
+    },
+}
+
+_SERVICE = "otterscale.instance.v1.InstanceService"
+_LIST = f"{_SERVICE}/ListVirtualMachines"
+
+
+@dataclass(frozen=True)
+class VMServiceState:
+    """A service as the server has it. virtual_machine is None where the answer does not tell it."""
+
+    virtual_machine: str | None
+    ports: tuple[Port, ...]
+    type: str | None = None
+    cluster_ip: str | None = None
+    created_at: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class VMService:
+    """The desired state; None is an option that the user did not give."""
+
+    scope: str
+    namespace: str
+    name: str
+    absent: bool = False
+    virtual_machine: str | None = None
+    ports: tuple[Port, ...] | None = None
+
+    kind = "vm_service"
+    wait: Wait | None = None
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> VMService:
+        """Check the options of a task. Raises a `client` OtterScaleError."""
+        ports = None if params["ports"] is None else checked("ports", params["ports"], _parse_ports)
+        machine = params["virtual_machine"]
+        return cls(
+            scope=params["scope"],
+            namespace=checked("namespace", params["namespace"], dns_1123_label),
+            name=checked("name", params["name"], dns_1035_label),
+            absent=params["state"] == "absent",
+            virtual_machine=None if machine is None else checked("virtual_machine", machine, dns_1123_subdomain),
+            ports=ports,
+        )
+
+    @property
+    def wanted(self) -> str:
+        return f"VM service {self.namespace}/{self.name} {'absent' if self.absent else 'present'}"
+
+    def observe(self, read: Read) -> Seen[VMServiceState]:
+        """Look for the service below every VM of the namespace. That it is in none does not prove its absence."""
+        answer = read(_LIST, {"scope": self.scope, "namespace": self.namespace})
+        for machine in read_objects(answer, "virtualMachines"):
+            for service in read_objects(machine, "services"):
+                if read_str(service, "name") == self.name:
+                    return Seen(Presence.PRESENT, _read_service(service, read_str(machine, "name")))
+        return Seen(Presence.UNLISTED)
+
+    def plan(self, seen: Seen[VMServiceState]) -> Plan:
+        if self.absent:
+            return self._plan_absent(seen)
+        if seen.presence is Presence.UNREADABLE:
+            warning = (
+                f"VM service {self.namespace}/{self.name} exists but the server does not list it, so its ports cannot "
+                "be compared: they are set by UpdateVirtualMachineService on every run"
+            )
+            return Plan((self._update(self.ports or (), "it exists, but its ports cannot be read"),), (warning,))
+        if seen.state is None:
+            return Plan((self._create(),))
+        self._refuse_other_machine(seen.state)
+        if self.ports is None or same_ports(self.ports, seen.state.ports):
+            return Plan()
+        return Plan((self._update(keep_node_ports(self.ports, seen.state.ports), "the ports differ"),))
+
+    def _plan_absent(self, seen: Seen[VMServiceState]) -> Plan:
+        if seen.presence is Presence.ABSENT:
+            return Plan()
+        probe = seen.presence is Presence.UNLISTED
+        reason = "not listed, which does not prove that it is absent" if probe else "it exists"
+        return Plan((Step(Verb.DELETE, f"{_SERVICE}/DeleteVirtualMachineService", self._key(), reason, 10.0, probe),))
+
+    def _create(self) -> Step:
+        for option, value in (("virtual_machine", self.virtual_machine), ("ports", self.ports)):
+            if not value:
+                raise bad_option(option, value, f"needed to create VM service {self.namespace}/{self.name}")
+        request = {**self._key(), "virtualMachineName": self.virtual_machine, "ports": _request(self.ports or ())}
+        return Step(Verb.CREATE, f"{_SERVICE}/CreateVirtualMachineService", request, "it does not exist")
+
+    def _update(self, ports: tuple[Port, ...], reason: str) -> Step:
+        request = {**self._key(), "ports": _request(ports)}
+        return Step(Verb.UPDATE, f"{_SERVICE}/UpdateVirtualMachineService", request, reason)
+
+    def _refuse_other_machine(self, state: VMServiceState) -> None:
+        now = state.virtual_machine
+        if self.virtual_machine is not None and now is not None and now != self.virtual_machine:
+            raise bad_option(
+                "virtual_machine",
+                self.virtual_machine,
+                f"the service now serves {now!r}, and that cannot be changed: delete the service and create it again",
+            )
+
+    def _key(self) -> dict[str, Any]:
+        return {"scope": self.scope, "namespace": self.namespace, "name": self.name}
+
+    def answered(self, step: Step, answer: Mapping[str, Any], before: Seen[VMServiceState]) -> VMServiceState | None:
+        if step.verb is Verb.DELETE or not answer:
+            return None
+        now = before.state.virtual_machine if before.state else None
+        return _read_service(answer, self.virtual_machine if step.verb is Verb.CREATE else now)
+
+    def refusal(self, step: Step, error: OtterScaleError) -> Refusal | None:
+        own = f'services "{self.name}" '
+        if step.verb is Verb.CREATE and (error.code == "already_exists" or f"{own}already exists" in error.message):
+            return Refusal.EXISTS
+        if "provided port is already allocated" in error.message:
+            error.advice = "Name another 'node_port', or none; the one named is in use."
+            # Said too where the service itself exists and holds the port: only an update can tell.
+            return Refusal.EXISTS if step.verb is Verb.CREATE else Refusal.FINAL
+        if step.verb is not Verb.CREATE and (error.code == "not_found" or f"{own}not found" in error.message):
+            return Refusal.MISSING
+        return None
+
+    def pending(self, seen: Seen[VMServiceState]) -> str | None:
+        return None
+
+    def predict(self, seen: Seen[VMServiceState]) -> VMServiceState | None:
+        if self.absent:
+            return None
+        if seen.state is None:
+            return VMServiceState(self.virtual_machine, self.ports or (), "NodePort")
+        return replace(seen.state, ports=keep_node_ports(self.ports or (), seen.state.ports))
+
+    def managed(self, state: VMServiceState) -> dict[str, Any]:
+        return self._named(state.virtual_machine or self.virtual_machine, state.ports)
+
+    def desired(self) -> dict[str, Any]:
+        return {} if self.absent else self._named(self.virtual_machine, self.ports or ())
+
+    def _named(self, machine: str | None, ports: tuple[Port, ...]) -> dict[str, Any]:
+        fields: dict[str, Any] = {"name": self.name, "namespace": self.namespace}
+        if self.virtual_machine is not None:
+            fields["virtual_machine"] = machine
+        if self.ports is not None:
+            fields["ports"] = managed_ports(ports, self.ports)
+        return fields
+
+    def show(self, state: VMServiceState) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "namespace": self.namespace,
+            "virtual_machine": state.virtual_machine or self.virtual_machine,
+            "type": state.type,
+            "cluster_ip": state.cluster_ip,
+            "ports": [port.as_result() for port in state.ports],
+            "created_at": state.created_at,
+        }
+
+
+def _parse_ports(options: list[dict[str, Any]]) -> tuple[Port, ...]:
+    ports = parse_ports(options)
+    for port in ports:
+        if port.name:
+            dns_1123_label(port.name)
+        if not (port.target_port.isdecimal() and int(port.target_port) in PORTS):
+            service_name(port.target_port)
+    return ports
+
+
+def _request(ports: tuple[Port, ...]) -> list[dict[str, Any]]:
+    return [port.as_request() for port in ports]
+
+
+def _read_service(message: Mapping[str, Any], machine: str | None) -> VMServiceState:
+    return VMServiceState(
+        virtual_machine=machine,
+        ports=tuple(
+            read_port(
+                port=read_int(port, "port"),
+                name=read_str(port, "name"),
+                target_port=read_str(port, "targetPort"),
+                protocol=read_str(port, "protocol"),
+                node_port=read_int(port, "nodePort"),
+            )
+            for port in read_objects(message, "ports")
+        ),
+        type=read_str(message, "type") or None,
+        cluster_ip=read_str(message, "clusterIp") or None,
+        created_at=read_str(message, "createdAt") or None,
+    )

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""Typed reading of decoded Connect JSON: absent and null are the zero value, any other type is a ValueError."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def read_str(message: Mapping[str, Any], name: str) -> str:
+    value = message.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise _wrong(name, value, "a string")
+    return value
+
+
+def read_int(message: Mapping[str, Any], name: str) -> int:
+    """An integer; int64 comes as a string."""
+    value = message.get(name)
+    if value is None:
+        return 0
+    try:
+        if isinstance(value, str) and len(value) <= 20:
+            return int(value)
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and int(value) == value:
+            return int(value)
+    except (ValueError, OverflowError):
+        pass
+    raise _wrong(name, value, "an integer")
+
+
+def read_bool(message: Mapping[str, Any], name: str) -> bool:
+    value = message.get(name)
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        raise _wrong(name, value, "a boolean")
+    return value
+
+
+def read_object(message: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = message.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise _wrong(name, value, "an object")
+    return value
+
+
+def read_objects(message: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    values = _read_list(message, name)
+    if not all(isinstance(value, dict) for value in values):
+        raise _wrong(name, values, "a list of objects")
+    return values
+
+
+def read_strings(message: Mapping[str, Any], name: str) -> list[str]:
+    values = _read_list(message, name)
+    if not all(isinstance(value, str) for value in values):
+        raise _wrong(name, values, "a list of strings")
+    return values
+
+
+def read_enum(message: Mapping[str, Any], name: str, values: Sequence[str], prefix: str) -> str:
+    """An enum in lower case and without prefix, whichever way it came: HTTP_URL, TYPE_HTTP_URL or 1.
+
+    values: the known names in the order of their numbers, in lower case.
+    """
+    value = message.get(name)
+    if value is None:
+        return values[0]
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(values):
+        return values[value]
+    if isinstance(value, str):
+        known = value.lower().removeprefix(prefix)
+        if known in values:
+            return known
+    raise _wrong(name, value, f"one of {', '.join(values)}")
+
+
+def _read_list(message: Mapping[str, Any], name: str) -> list[Any]:
+    value = message.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise _wrong(name, value, "a list")
+    return value
+
+
+def _wrong(name: str, value: object, expected: str) -> ValueError:
+    return ValueError(f"'{name}' should be {expected}, not {repr(value)[:100]}")

@@ -1,0 +1,191 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: otterscale_bucket
+short_description: Manage object-storage buckets on OtterScale
+version_added: 0.1.0
+author:
+  - The otterscale.core authors (@otterscale)
+description:
+  - Creates, updates and deletes buckets with their owner, policy and ACL.
+  - The task is compared with the bucket that exists, and only what differs is sent. Policies are compared by meaning.
+options:
+  name:
+    description:
+      - Name of the bucket, by the rules of S3.
+    type: str
+    required: true
+  state:
+    description:
+      - Whether the bucket shall exist.
+      - A bucket that holds objects cannot be deleted.
+    type: str
+    choices: [present, absent]
+    default: present
+  owner:
+    description:
+      - Object-storage user that owns the bucket. Needed to create the bucket.
+      - A bucket keeps its owner if the option is not given.
+    type: str
+  policy:
+    description:
+      - Bucket policy, as a dictionary or as JSON text.
+      - A bucket keeps its policy if the option is not given.
+      - The API cannot remove a policy, so an empty one fails for a bucket that has one.
+    type: json
+  acl:
+    description:
+      - Canned ACL. V(private) for a new bucket if not given.
+      - A bucket keeps its ACL if the option is not given. The API cannot keep a custom ACL when owner or policy change,
+        so such a task fails without sending anything, unless it names an ACL.
+    type: str
+    choices: [private, public_read, public_read_write, authenticated_read]
+seealso:
+  - name: Bucket policies
+    description: Elements of a policy.
+    link: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
+extends_documentation_fragment:
+  - otterscale.core.attributes
+  - otterscale.core.attributes.actiongroup
+  - otterscale.core.connection
+"""
+
+EXAMPLES = r"""
+- name: Have a bucket that everybody may read
+  otterscale.core.otterscale_bucket:
+    api_url: https://otterscale.example.com
+    api_token: "{{ otterscale_token }}"
+    scope: production
+    name: downloads
+    owner: alice
+    acl: public_read
+
+- name: Have a bucket with a policy
+  otterscale.core.otterscale_bucket:
+    api_url: https://otterscale.example.com
+    api_token: "{{ otterscale_token }}"
+    scope: production
+    name: reports
+    owner: alice
+    policy:
+      Version: "2012-10-17"
+      Statement:
+        - Effect: Allow
+          Principal: {AWS: ["arn:aws:iam:::user/bob"]}
+          Action: ["s3:GetObject"]
+          Resource: ["arn:aws:s3:::reports/*"]
+
+- name: Remove an empty bucket
+  otterscale.core.otterscale_bucket:
+    api_url: https://otterscale.example.com
+    api_token: "{{ otterscale_token }}"
+    scope: production
+    name: old-reports
+    state: absent
+"""
+
+RETURN = r"""
+bucket:
+  description: The bucket, none if it is absent. In check mode, what only the server can know is none.
+  returned: always
+  type: dict
+  contains:
+    name:
+      description: Name of the bucket.
+      type: str
+      returned: always
+    owner:
+      description: Object-storage user that owns the bucket.
+      type: str
+      returned: always
+    policy:
+      description: The policy, none if there is none.
+      type: dict
+      returned: always
+    acl:
+      description: The canned ACL that the grants amount to, V(custom) if they match none.
+      type: str
+      returned: always
+      sample: public_read
+    grants:
+      description: The grants of the bucket.
+      type: list
+      elements: dict
+      returned: always
+      sample: [{type: CanonicalUser, id: alice, name: Alice, uri: "", permission: FULL_CONTROL}]
+    used_bytes:
+      description: Bytes of all objects.
+      type: int
+      returned: always
+    used_objects:
+      description: Number of objects.
+      type: int
+      returned: always
+    created_at:
+      description: Time of creation, RFC 3339.
+      type: str
+      returned: always
+operations:
+  description:
+    - The writes that were sent and took effect, in order; in check mode those that would be sent.
+    - Empty when nothing changed.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    rpc:
+      description: Name of the RPC.
+      type: str
+      returned: always
+      sample: UpdateBucket
+    reason:
+      description: Why it was needed.
+      type: str
+      returned: always
+      sample: owner and acl differ
+error:
+  description: What went wrong, for a task that failed. RV(ignore:msg) says it in words, with what to do.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: Code of the Connect protocol, or V(client) for a failure that was found before any call.
+      type: str
+      returned: always
+      sample: unavailable
+    rpc:
+      description: Name of the RPC that failed, none for V(client).
+      type: str
+      returned: always
+      sample: UpdateBucket
+    http_status:
+      description: HTTP status of the answer, none if there was no answer.
+      type: int
+      returned: always
+      sample: 503
+    message:
+      description: The message of the server, or of what lies between.
+      type: str
+      returned: always
+    details:
+      description: Error details of the server, each with C(type) and the decoded C(value).
+      type: list
+      elements: dict
+      returned: always
+"""
+
+from ansible_collections.otterscale.core.plugins.module_utils._bucket import ARGUMENT_SPEC, Bucket
+from ansible_collections.otterscale.core.plugins.module_utils._run import run
+
+
+def main() -> None:
+    run(Bucket, ARGUMENT_SPEC)
+
+
+if __name__ == "__main__":
+    main()

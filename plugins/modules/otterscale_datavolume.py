@@ -1,0 +1,239 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: otterscale_datavolume
+short_description: Manage data volumes on OtterScale
+version_added: 0.1.0
+author:
+  - The otterscale.core authors (@otterscale)
+description:
+  - Creates, extends and deletes data volumes, the disks of virtual machines.
+  - The task is compared with the volume that exists, and only what differs is sent.
+options:
+  name:
+    description:
+      - Name of the volume, a DNS-1123 subdomain.
+    type: str
+    required: true
+  namespace:
+    description:
+      - Kubernetes namespace of the volume.
+    type: str
+    required: true
+  state:
+    description:
+      - Whether the volume shall exist.
+      - V(absent) deletes the volume with all its data.
+    type: str
+    choices: [present, absent]
+    default: present
+  source:
+    description:
+      - Where the content of the volume comes from. Needed to create the volume.
+      - It cannot be changed afterwards. A task that names another one fails without sending anything.
+    type: dict
+    suboptions:
+      type:
+        description:
+          - Kind of the source.
+        type: str
+        required: true
+        choices: [blank_image, http_url, existing_persistent_volume_claim]
+      data:
+        description:
+          - The URL of an image for V(http_url), the name of a claim for V(existing_persistent_volume_claim).
+          - Must not be given for V(blank_image).
+        type: str
+  size:
+    description:
+      - Size as Kubernetes quantity, such as V(10Gi), or in bytes. Needed to create the volume.
+      - It is compared with the larger of the size that the volume was made with and the capacity of its claim.
+      - A volume can only grow. A task that names a smaller size fails without sending anything.
+    type: str
+  boot_image:
+    description:
+      - Whether virtual machines can boot from the volume. V(false) for a new volume if not given.
+      - It cannot be changed afterwards. A task that names the other value fails without sending anything.
+    type: bool
+  get_unlisted:
+    description:
+      - Whether a volume that the server does not list is read with GetDataVolume, so that it can be compared,
+        and its absence be proven.
+      - Off by default, because this call brings down the whole server in some generations of OtterScale.
+        Use it only where you know that yours is not one of them.
+    type: bool
+    default: false
+attributes:
+  idempotent:
+    support: full
+notes:
+  - The server lists only volumes that OtterScale made and whose claim exists. A volume that exists without being listed
+    counts as present. The task reports no change and warns that it could not be compared.
+  - O(state=absent) for a volume that is not listed sends one delete to make sure. It reports C(changed) only if there
+    was something to delete. In check mode it sends nothing, predicts no change and warns.
+  - A real import may retry for ever instead of failing, so O(wait=true) ends with O(wait_timeout) at the latest.
+seealso:
+  - module: otterscale.core.otterscale_vm_service
+extends_documentation_fragment:
+  - otterscale.core.attributes
+  - otterscale.core.attributes.actiongroup
+  - otterscale.core.connection
+  - otterscale.core.wait
+"""
+
+EXAMPLES = r"""
+- name: Import a boot image and wait until it is there
+  otterscale.core.otterscale_datavolume:
+    api_url: https://otterscale.example.com
+    api_token: "{{ otterscale_token }}"
+    scope: production
+    namespace: shop
+    name: debian-12
+    boot_image: true
+    size: 10Gi
+    source:
+      type: http_url
+      data: https://images.example.com/debian-12.qcow2
+    wait: true
+
+- name: Have an empty disk of at least this size, and extend the one that exists
+  otterscale.core.otterscale_datavolume:
+    api_url: https://otterscale.example.com
+    api_token: "{{ otterscale_token }}"
+    scope: production
+    namespace: shop
+    name: data
+    size: 200Gi
+    source:
+      type: blank_image
+
+- name: Delete a volume with its data
+  otterscale.core.otterscale_datavolume:
+    api_url: https://otterscale.example.com
+    api_token: "{{ otterscale_token }}"
+    scope: production
+    namespace: shop
+    name: old-data
+    state: absent
+    wait: true
+"""
+
+RETURN = r"""
+datavolume:
+  description: The volume, none if it is absent. In check mode, what only the server can know is empty or none.
+  returned: always
+  type: dict
+  contains:
+    name:
+      description: Name of the volume.
+      type: str
+      returned: always
+    namespace:
+      description: Namespace of the volume.
+      type: str
+      returned: always
+    source:
+      description: Where the content comes from.
+      type: dict
+      returned: always
+      sample: {type: http_url, data: "https://images.example.com/debian-12.qcow2"}
+    boot_image:
+      description: Whether virtual machines can boot from the volume.
+      type: bool
+      returned: always
+    phase:
+      description: Phase of the import. Empty right after the creation.
+      type: str
+      returned: always
+      sample: ImportInProgress
+    progress:
+      description: Progress of the import.
+      type: str
+      returned: always
+      sample: 42.50%
+    size_bytes:
+      description: Size that the volume was made with, in bytes. It stays the same when the volume is extended.
+      type: int
+      returned: always
+      sample: 10737418240
+    capacity_bytes:
+      description: Capacity of the claim, in bytes. None without a claim.
+      type: int
+      returned: always
+      sample: 21474836480
+    persistent_volume_claim:
+      description: The claim behind the volume, none without one.
+      type: dict
+      returned: always
+    last_condition:
+      description: The newest condition of the volume, none without one.
+      type: dict
+      returned: always
+    created_at:
+      description: Time of creation, RFC 3339.
+      type: str
+      returned: always
+operations:
+  description:
+    - The writes that were sent and took effect, in order; in check mode those that would be sent.
+    - Empty when nothing changed.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    rpc:
+      description: Name of the RPC.
+      type: str
+      returned: always
+      sample: ExtendDataVolume
+    reason:
+      description: Why it was needed.
+      type: str
+      returned: always
+      sample: its size is 10737418240 bytes, not 21474836480
+error:
+  description: What went wrong, for a task that failed. RV(ignore:msg) says it in words, with what to do.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: Code of the Connect protocol, or V(client) for a failure that was found before any call.
+      type: str
+      returned: always
+      sample: unavailable
+    rpc:
+      description: Name of the RPC that failed, none for V(client).
+      type: str
+      returned: always
+      sample: ExtendDataVolume
+    http_status:
+      description: HTTP status of the answer, none if there was no answer.
+      type: int
+      returned: always
+      sample: 503
+    message:
+      description: The message of the server, or of what lies between.
+      type: str
+      returned: always
+    details:
+      description: Error details of the server, each with C(type) and the decoded C(value).
+      type: list
+      elements: dict
+      returned: always
+"""
+
+from ansible_collections.otterscale.core.plugins.module_utils._datavolume import ARGUMENT_SPEC, DataVolume
+from ansible_collections.otterscale.core.plugins.module_utils._run import run
+
+
+def main() -> None:
+    run(DataVolume, ARGUMENT_SPEC)
+
+
+if __name__ == "__main__":
+    main()

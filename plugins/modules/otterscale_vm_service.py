@@ -1,0 +1,213 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: otterscale_vm_service
+short_description: Manage services of virtual machines on OtterScale
+version_added: 0.1.0
+author:
+  - The otterscale.core authors (@otterscale)
+description:
+  - Creates, updates and deletes a service that makes ports of a virtual machine reachable through node ports.
+  - The task is compared with the service that exists, and only what differs is sent.
+options:
+  name:
+    description:
+      - Name of the service, a DNS-1035 label.
+    type: str
+    required: true
+  namespace:
+    description:
+      - Kubernetes namespace of the service and its virtual machine.
+    type: str
+    required: true
+  state:
+    description:
+      - Whether the service shall exist.
+    type: str
+    choices: [present, absent]
+    default: present
+  virtual_machine:
+    description:
+      - Name of the virtual machine behind the service. Needed to create the service.
+      - It cannot be changed afterwards. A task that names another one fails without sending anything.
+    type: str
+  ports:
+    description:
+      - All ports of the service. Needed to create the service.
+      - A service keeps its ports if the option is not given. If it is given, ports that it does not hold are removed.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Name of the port, a DNS-1123 label. Needed where there are several.
+        type: str
+      port:
+        description:
+          - Port of the service, from 1 to 65535.
+        type: int
+        required: true
+      target_port:
+        description:
+          - Number or name of the port of the virtual machine. Equal to O(ports[].port) if not given.
+        type: str
+      node_port:
+        description:
+          - Port on every node, from 30000 to 32767.
+          - If not given, a port that exists keeps its node port and a new one has one allocated by the server.
+            A port is known by its name, else by its protocol and number.
+        type: int
+      protocol:
+        description:
+          - Protocol of the port.
+        type: str
+        choices: [TCP, UDP, SCTP]
+        default: TCP
+attributes:
+  idempotent:
+    support: partial
+    details:
+      - A service that the server does not list is updated on every run, with a warning.
+notes:
+  - OtterScale has no call that reads one service, and some generations of it do not list all of them. A service that
+    exists without being listed is brought to the wanted ports by an update, the task reports C(changed) and warns.
+  - O(state=absent) for a service that is not listed sends one delete to make sure. It reports C(changed) only if there
+    was something to delete. In check mode it sends nothing, predicts no change and warns.
+  - The API deletes and updates any Kubernetes service of that name, also one that OtterScale did not make.
+seealso:
+  - module: otterscale.core.otterscale_datavolume
+extends_documentation_fragment:
+  - otterscale.core.attributes
+  - otterscale.core.attributes.actiongroup
+  - otterscale.core.connection
+"""
+
+EXAMPLES = r"""
+- name: Make the web server reachable
+  otterscale.core.otterscale_vm_service:
+    api_url: https://otterscale.example.com
+    api_token: "{{ otterscale_token }}"
+    scope: production
+    namespace: shop
+    name: web
+    virtual_machine: web
+    ports:
+      - name: http
+        port: 80
+        target_port: "8080"
+      - name: ssh
+        port: 22
+        node_port: 30022
+
+- name: Remove a service
+  otterscale.core.otterscale_vm_service:
+    api_url: https://otterscale.example.com
+    api_token: "{{ otterscale_token }}"
+    scope: production
+    namespace: shop
+    name: old-web
+    state: absent
+"""
+
+RETURN = r"""
+vm_service:
+  description: The service, none if it is absent. In check mode, what only the server can know is none.
+  returned: always
+  type: dict
+  contains:
+    name:
+      description: Name of the service.
+      type: str
+      returned: always
+    namespace:
+      description: Namespace of the service.
+      type: str
+      returned: always
+    virtual_machine:
+      description: Virtual machine behind the service.
+      type: str
+      returned: always
+    type:
+      description: Type of the Kubernetes service.
+      type: str
+      returned: always
+      sample: NodePort
+    cluster_ip:
+      description: Address of the service inside of the cluster.
+      type: str
+      returned: always
+      sample: 10.96.12.7
+    ports:
+      description: Ports of the service.
+      type: list
+      elements: dict
+      returned: always
+      sample: [{name: http, port: 80, target_port: "8080", protocol: TCP, node_port: 31234}]
+    created_at:
+      description: Time of creation, RFC 3339.
+      type: str
+      returned: always
+operations:
+  description:
+    - The writes that were sent and took effect, in order; in check mode those that would be sent.
+    - Empty when nothing changed.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    rpc:
+      description: Name of the RPC.
+      type: str
+      returned: always
+      sample: UpdateVirtualMachineService
+    reason:
+      description: Why it was needed.
+      type: str
+      returned: always
+      sample: the ports differ
+error:
+  description: What went wrong, for a task that failed. RV(ignore:msg) says it in words, with what to do.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: Code of the Connect protocol, or V(client) for a failure that was found before any call.
+      type: str
+      returned: always
+      sample: unavailable
+    rpc:
+      description: Name of the RPC that failed, none for V(client).
+      type: str
+      returned: always
+      sample: UpdateVirtualMachineService
+    http_status:
+      description: HTTP status of the answer, none if there was no answer.
+      type: int
+      returned: always
+      sample: 503
+    message:
+      description: The message of the server, or of what lies between.
+      type: str
+      returned: always
+    details:
+      description: Error details of the server, each with C(type) and the decoded C(value).
+      type: list
+      elements: dict
+      returned: always
+"""
+
+from ansible_collections.otterscale.core.plugins.module_utils._run import run
+from ansible_collections.otterscale.core.plugins.module_utils._vm_service import ARGUMENT_SPEC, VMService
+
+
+def main() -> None:
+    run(VMService, ARGUMENT_SPEC)
+
+
+if __name__ == "__main__":
+    main()
