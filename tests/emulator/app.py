@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+
+"""The ASGI application: authentication, the journal and the faults around the two Connect services."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+from connectrpc.code import Code
+from connectrpc.errors import ConnectError
+from otterscale.instance.v1.instance_connect import InstanceServiceASGIApplication
+from otterscale.storage.v1.storage_connect import StorageServiceASGIApplication
+
+from . import faults, kubernetes
+from .context import Context
+from .control import Control
+from .errors import BackendError
+from .generation import Generation
+from .journal import Call, Journal, current, is_write
+from .rpc_instance import Instance
+from .rpc_storage import Storage
+from .world import World
+
+# What a client makes of an HTTP status when there is no Connect error in the body.
+_STATUS_CODES = {400: "internal", 401: "unauthenticated", 403: "permission_denied", 404: "unimplemented",
+                 429: "unavailable", 502: "unavailable", 503: "unavailable", 504: "unavailable"}
+# Go's net/http, which a real server is built on, gives a little more than the 8 KiB that are configured.
+HEADER_LIMIT = 8192 + 4096
+_HIDDEN_HEADERS = ("authorization", "cookie")
+
+
+class Interceptor:
+    """Runs around every handler, after Connect has read the request and before it writes the answer."""
+
+    def __init__(self, world: World, generation: Generation, journal: Journal, disabled: frozenset[str],
+                 restart: Callable[[], None]) -> None:
+        self._world = world
+        self._mapped = generation.errors == "mapped"
+        self._journal = journal
+        self._disabled = disabled
+        self._restart = restart
+
+    async def intercept_unary(
+        self, call_next: Callable[[Any, Context], Awaitable[Any]], request: Any, ctx: Context
+    ) -> Any:
+        feature = ctx.method.service_name.split(".")[1]
+        if feature in self._disabled:
+            raise ConnectError(Code.UNIMPLEMENTED, f"feature {feature} is disabled")
+        fault = faults.take(self._world, ctx.method.name)
+        if fault is not None and fault.when == "before":
+            await self._inject(fault)
+        response: Any = None
+        failure: ConnectError | None = None
+        try:
+            response = await self._call(call_next, request, ctx)
+        except ConnectError as error:
+            failure = error  # a call that fails by itself may have had an effect too: the fault still comes
+        if fault is not None and fault.when == "after":
+            await self._inject(fault)
+        if failure is not None:
+            raise failure
+        return response
+
+    async def _call(
+        self, call_next: Callable[[Any, Context], Awaitable[Any]], request: Any, ctx: Context
+    ) -> Any:
+        """Nothing in here waits for anything, so no other call can come between its steps."""
+        self._world.settle()
+        try:
+            return await call_next(request, ctx)
+        except BackendError as error:
+            raise ConnectError(Code(error.code) if self._mapped else Code.UNKNOWN, error.text) from None
+        except ConnectError as error:
+            if error.code is Code.UNIMPLEMENTED:
+                raise ConnectError(error.code, f"the emulator does not implement {ctx.method.name}") from None
+            raise
+        finally:
+            # A call that fails may have done half of its work: ask the state, not the outcome.
+            if is_write(ctx.method.name):
+                current.get().effect = self._world.commit()
+
+    async def _inject(self, fault: faults.Rule) -> None:
+        call = current.get()
+        call.fault = fault.kind
+        if fault.kind == "delay":
+            await asyncio.sleep(fault.seconds)
+        elif fault.kind == "error":
+            raise ConnectError(Code(fault.code), fault.message)
+        elif fault.kind == "restart":
+            self._journal.died("restart")
+            self._restart()
+        else:
+            call.override = dict(vars(fault))
+            if fault.when == "before":  # the text is never seen: the override replaces the answer
+                raise ConnectError(Code.ABORTED, "injected fault")
+
+
+class App:
+    def __init__(self, world: World, generation: Generation, journal: Journal, *, token: str, disabled: frozenset[str],
+                 import_seconds: float, prefix: str, restart: Callable[[], None]) -> None:
+        interceptors = [Interceptor(world, generation, journal, disabled, restart)]
+        instance = Instance(world, generation, journal, import_seconds)
+        services = (
+            InstanceServiceASGIApplication(instance, interceptors=interceptors),
+            StorageServiceASGIApplication(Storage(world, generation), interceptors=interceptors),
+        )
+        self._services: dict[str, Any] = {service.path: service for service in services}
+        self._world = world
+        self._journal = journal
+        self._control = Control(world, generation, journal)
+        self._authorization = f"Bearer {token}".encode()
+        self._prefix = prefix.rstrip("/")
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        if sum(len(name) + len(value) + 4 for name, value in scope["headers"]) > HEADER_LIMIT:
+            await _send_text(send, 431, "431 Request Header Fields Too Large")
+            return
+        path = scope["path"]
+        if not path.startswith(self._prefix + "/"):
+            await faults.send_json(send, 404, {"error": f"everything is below {self._prefix}/"})
+            return
+        path = path[len(self._prefix) :]
+        if path.startswith("/_emulator/"):
+            await self._serve_control(scope, path, receive, send)
+        elif path.startswith("/kubernetes/"):
+            await self._serve_kubernetes(scope, path, send)
+        else:
+            await self._serve_rpc({**scope, "path": path}, receive, send)
+
+    async def _serve_control(self, scope: Any, path: str, receive: Any, send: Any) -> None:
+        if not self._authorized(scope):
+            await faults.send_json(send, 401, {"error": "the control endpoints need the bearer token"})
+            return
+        body = await _read_body(receive)
+        try:
+            value = json.loads(body) if body else None
+        except ValueError:
+            await faults.send_json(send, 400, {"error": "the body is no JSON"})
+            return
+        status, answer = self._control.answer(scope["method"], path, scope["query_string"].decode(), value)
+        await faults.send_json(send, status, answer)
+
+    async def _serve_kubernetes(self, scope: Any, path: str, send: Any) -> None:
+        if self._authorized(scope):
+            self._world.settle()
+            status, answer = kubernetes.answer(self._world, scope["method"], path)
+        else:
+            status, answer = kubernetes.status(401, "Unauthorized", "Unauthorized")
+        await faults.send_json(send, status, answer)
+
+    async def _serve_rpc(self, scope: Any, receive: Any, send: Any) -> None:
+        call = self._journal.begin(scope["path"], scope["http_version"], _shown_headers(scope))
+        out = _Outgoing(self._journal, call, send)
+        if not self._authorized(scope):
+            await faults.send_json(out, 401, {"code": "unauthenticated", "message": "invalid or missing bearer token"})
+            return
+        service = self._services.get(scope["path"].rpartition("/")[0])
+        if service is None:
+            # An unknown service: the HTTP router of a real server answers, not Connect.
+            await _send_text(out, 404, "404 page not found\n")
+            return
+
+        async def record() -> Any:
+            message = await receive()
+            if message["type"] == "http.request":
+                call.body += message.get("body", b"")
+            return message
+
+        try:
+            await service(scope, record, out)
+        finally:
+            self._journal.end(call, "lost")  # only where no answer was given
+
+    def _authorized(self, scope: Any) -> bool:
+        given = [value for name, value in scope["headers"] if name == b"authorization"]
+        return len(given) == 1 and hmac.compare_digest(given[0], self._authorization)
+
+
+class _Outgoing:
+    """A `send` that looks at the answer: its code goes to the journal, and a fault may replace it."""
+
+    def __init__(self, journal: Journal, call: Call, send: Any) -> None:
+        self._journal = journal
+        self._call = call
+        self._send = send
+        self._answer = faults.Answer(0, [], b"")
+
+    async def __call__(self, message: dict[str, Any]) -> None:
+        # All answers here are small and complete: keep them until the last part has come.
+        if message["type"] == "http.response.start":
+            self._answer = faults.Answer(message["status"], list(message["headers"]), b"")
+            return
+        self._answer.body += message.get("body", b"")
+        if message.get("more_body"):
+            return
+        override = self._call.override
+        if override is not None:
+            self._journal.end(self._call, "ok" if override["kind"] == "drip" else "lost")
+            await faults.deliver(override, self._answer, self._send)
+            return
+        self._journal.end(self._call, _code(self._answer))
+        await self._send({"type": "http.response.start", "status": self._answer.status,
+                          "headers": self._answer.headers})
+        await self._send({"type": "http.response.body", "body": self._answer.body, "more_body": False})
+
+
+def _code(answer: faults.Answer) -> str:
+    if answer.status == HTTPStatus.OK:
+        return "ok"
+    try:
+        return str(json.loads(answer.body)["code"])
+    except (ValueError, KeyError, TypeError):
+        return _STATUS_CODES.get(answer.status, "unknown")
+
+
+async def _send_text(send: Any, status: int, text: str) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(text)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": text.encode(), "more_body": False})
+
+
+async def _read_body(receive: Any) -> bytes:
+    body: bytes = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if message["type"] == "http.disconnect" or not message.get("more_body"):
+            return body
+
+
+def _shown_headers(scope: Any) -> dict[str, str]:
+    """The request's headers for the journal. Of a secret it tells only that it was there, and its scheme."""
+    shown = {}
+    for name, value in ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]):
+        shown[name] = f"{value.split(' ')[0] if ' ' in value else ''} (hidden)" if name in _HIDDEN_HEADERS else value
+    return shown

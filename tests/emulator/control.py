@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+
+"""Control endpoints for tests, under /_emulator/: the journal, the state, foreign objects, faults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+from . import faults
+from .errors import BackendError
+from .generation import Generation
+from .journal import Journal
+from .model import Bucket, DataVolume, InstanceType, Service, User, VirtualMachine, from_json, key_of, to_json
+from .world import World
+
+# kind in a put -> (its class, where a scope keeps it)
+KINDS: dict[str, tuple[type[Any], str]] = {
+    "service": (Service, "services"),
+    "data_volume": (DataVolume, "data_volumes"),
+    "virtual_machine": (VirtualMachine, "virtual_machines"),
+    "instance_type": (InstanceType, "instance_types"),
+    "bucket": (Bucket, "buckets"),
+    "user": (User, "users"),
+}
+
+
+class Control:
+    def __init__(self, world: World, generation: Generation, journal: Journal) -> None:
+        self._world = world
+        self._generation = generation
+        self._journal = journal
+
+    def answer(self, method: str, path: str, query: str, body: Any) -> tuple[int, dict[str, Any]]:
+        handlers: dict[tuple[str, str], Callable[[], dict[str, Any]]] = {
+            ("GET", "journal"): lambda: self._journal.since(int(parse_qs(query).get("since", ["0"])[0])),
+            ("GET", "state"): self._state,
+            ("POST", "put"): lambda: self._put(body),
+            ("POST", "reset"): lambda: self._reset(body),
+            ("GET", "faults"): lambda: {"rules": self._world.faults},
+            ("POST", "faults"): lambda: self._add_faults(body),
+            ("DELETE", "faults"): lambda: self._set_faults([]),
+        }
+        handler = handlers.get((method, path.removeprefix("/_emulator/")))
+        if handler is None:
+            known = ", ".join(f"{verb} /_emulator/{name}" for verb, name in handlers)
+            return 404, {"error": f"there is {known}"}
+        try:
+            return 200, handler()
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            return 400, {"error": f"{type(error).__name__}: {error}"}
+        except BackendError as error:
+            return 400, {"error": error.text}
+
+    def _state(self) -> dict[str, Any]:
+        self._world.settle()
+        return {"scopes": self._world.dump(), "generation": to_json(self._generation), "faults": self._world.faults}
+
+    def _put(self, body: Any) -> dict[str, Any]:
+        """Place an object, change single members of one that is there, or take it away with `remove`."""
+        if body["kind"] not in KINDS:
+            raise ValueError(f"no such kind: {body['kind']!r}; there are {', '.join(KINDS)}")
+        cls, attribute = KINDS[body["kind"]]
+        objects = getattr(self._world.scope(body.get("scope") or next(iter(self._world.scopes))), attribute)
+        given = body["object"]
+        key = _key(body["kind"], given)
+        if body.get("remove"):
+            removed = objects.pop(key, None)
+            self._world.commit()
+            return {"object": to_json(removed)}
+        present = to_json(objects[key]) if key in objects else _defaults(body["kind"], given)
+        objects[key] = from_json(cls, {**present, **given})
+        self._world.settle()
+        self._world.commit()
+        return {"object": to_json(objects[key])}
+
+    def _reset(self, body: Any) -> dict[str, Any]:
+        self._world.reset()
+        if (body or {}).get("journal"):
+            self._journal.clear()
+        return {"next": self._journal.since(0)["next"]}
+
+    def _add_faults(self, body: Any) -> dict[str, Any]:
+        return self._set_faults([*self._world.faults, *faults.parse(self._world, body["rules"])])
+
+    def _set_faults(self, rules: list[dict[str, Any]]) -> dict[str, Any]:
+        self._world.set_faults(rules)
+        return {"rules": self._world.faults}
+
+
+def _key(kind: str, given: dict[str, Any]) -> str:
+    if kind == "user":
+        return str(given["id"])
+    if kind == "bucket":
+        return str(given["name"])
+    return key_of(given["namespace"], given["name"])
+
+
+def _defaults(kind: str, given: dict[str, Any]) -> dict[str, Any]:
+    """What is put is foreign unless it says otherwise: OtterScale did not make it."""
+    if kind == "data_volume":
+        return {"managed": False, "capacity_bytes": given.get("size_bytes", 0)}
+    if kind == "bucket":
+        owner = given.get("owner", "")
+        return {"grants": [{"type": "CanonicalUser", "id": owner, "permission": "FULL_CONTROL"}]} if owner else {}
+    return {}

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+
+"""The journal: every call that reached the server, for tests to read.
+
+It is kept in memory and, with --journal, in a file of JSON lines, so that it survives a crash and a restart.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+# The RPC that the current task serves. It ties the HTTP side of a call to its handler.
+current: ContextVar[Call] = ContextVar("current")
+
+
+def is_write(rpc: str) -> bool:
+    return not rpc.startswith(("List", "Get"))
+
+
+@dataclass
+class Call:
+    seq: int
+    rpc: str
+    service: str
+    http_version: str
+    headers: dict[str, str]
+    body: bytearray = field(default_factory=bytearray)
+    # "ok", a Connect code, "lost" (the client got no proper answer) or "pending".
+    code: str = "pending"
+    # Whether the state really changed, whatever the client was told.
+    effect: bool = False
+    # The kind of the fault that was injected, if any, and what the HTTP side does about it: see faults.py.
+    fault: str | None = None
+    override: dict[str, Any] | None = None
+
+    def public(self) -> dict[str, Any]:
+        request = self._request()
+        return {
+            "seq": self.seq,
+            "rpc": self.rpc,
+            "service": self.service,
+            "scope": request.get("scope", "") if isinstance(request, dict) else "",
+            "request": request,
+            "write": is_write(self.rpc),
+            "code": self.code,
+            "effect": self.effect,
+            "fault": self.fault,
+            "headers": self.headers,
+            "http_version": self.http_version,
+        }
+
+    def _request(self) -> Any:
+        """The request as the client wrote it; None where it was not read, text where it is no JSON."""
+        if not self.body:
+            return None
+        try:
+            raw = gzip.decompress(self.body) if self.headers.get("content-encoding") == "gzip" else bytes(self.body)
+            text = raw.decode("utf-8", "replace")
+        except (OSError, EOFError, zlib.error):
+            return repr(bytes(self.body[:200]))
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+
+
+class Journal:
+    def __init__(self, file: Path | None) -> None:
+        self._calls: list[Call | dict[str, Any]] = []
+        self._next = 1
+        self._file: TextIO | None = None
+        if file is not None:
+            self._load(file)
+            self._file = file.open("a", encoding="utf-8")
+
+    def begin(self, path: str, http_version: str, headers: dict[str, str]) -> Call:
+        service, _, rpc = path.rpartition("/")
+        call = Call(self._next, rpc, service.strip("/"), http_version, headers)
+        self._next += 1
+        self._calls.append(call)
+        current.set(call)
+        return call
+
+    def end(self, call: Call, code: str) -> None:
+        """Called once a call, before the last byte of the answer leaves: whoever has the answer can read the entry."""
+        if call.code != "pending":
+            return
+        call.code = code
+        if self._file is not None:
+            self._file.write(json.dumps(call.public()) + "\n")
+            self._file.flush()
+
+    def died(self, why: str) -> None:
+        """The process is about to die in the current call: the client gets no answer."""
+        call = current.get()
+        call.fault = why
+        self.end(call, "lost")
+
+    def since(self, seq: int) -> dict[str, Any]:
+        entries = [call if isinstance(call, dict) else call.public() for call in self._calls]
+        return {"next": self._next - 1, "calls": [entry for entry in entries if entry["seq"] > seq]}
+
+    def clear(self) -> None:
+        """Forget the calls. The numbers go on, so that a `since` of before stays right."""
+        self._calls.clear()
+        if self._file is not None:
+            self._file.truncate(0)
+
+    def _load(self, file: Path) -> None:
+        if file.exists():
+            self._calls += [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line]
+        seqs = [call["seq"] for call in self._calls if isinstance(call, dict)]
+        self._next = max(seqs, default=0) + 1

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+
+"""What a scope holds, as plain dataclasses that turn into JSON and back."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from functools import cache
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+
+VM_LABEL = "otterscale.com/virtual-machine.name"
+VM_SELECTOR = "vm.kubevirt.io/name"
+# Ceph's own user: it owns a bucket until the bucket is linked to somebody else.
+SYSTEM_USER = "ceph-otterscale"
+
+
+@dataclass
+class Port:
+    port: int = 0
+    node_port: int = 0
+    name: str = ""
+    protocol: str = "TCP"
+    target_port: str = ""
+
+
+@dataclass
+class Service:
+    """A Kubernetes Service. OtterScale's own carry the label of their VM; others may be in the namespace too."""
+
+    namespace: str
+    name: str
+    ports: list[Port] = field(default_factory=list)
+    type: str = "NodePort"
+    cluster_ip: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+    selector: dict[str, str] = field(default_factory=dict)
+    created_at: float = field(default_factory=time.time)
+
+
+@dataclass
+class DataVolume:
+    """A CDI DataVolume and its claim. What phase it is in follows from the clock: see volumes.progress()."""
+
+    namespace: str
+    name: str
+    source_type: int = 0
+    source_data: str = ""
+    boot_image: bool = False
+    size_bytes: int = 0
+    # Grows by ExtendDataVolume, while size_bytes stays.
+    capacity_bytes: int = 0
+    # Made by OtterScale, and so listed by it.
+    managed: bool = True
+    import_seconds: float = 0.0
+    # When the import or the copy could begin: for a copy, when its source claim was first seen.
+    started_at: float | None = None
+    created_at: float = field(default_factory=time.time)
+    # Set only from outside (/_emulator/put): holds the volume in one phase.
+    forced_phase: str = ""
+    forced_progress: str = ""
+    forced_message: str = ""
+
+
+@dataclass
+class VirtualMachine:
+    namespace: str
+    name: str
+    instance_type: str = ""
+    boot_data_volume: str = ""
+    startup_script: str = ""
+    status: str = "Running"
+    ip_address: str = ""
+    created_at: float = field(default_factory=time.time)
+
+
+@dataclass
+class InstanceType:
+    namespace: str
+    name: str
+    cpu_cores: int = 1
+    memory_bytes: int = 1 << 30
+    cluster_wide: bool = False
+    created_at: float = field(default_factory=time.time)
+
+
+@dataclass
+class Grant:
+    type: str = "CanonicalUser"
+    id: str = ""
+    name: str = ""
+    uri: str = ""
+    permission: str = ""
+
+
+@dataclass
+class Bucket:
+    name: str
+    owner: str = SYSTEM_USER
+    policy: str = ""
+    grants: list[Grant] = field(default_factory=list)
+    used_bytes: int = 0
+    used_objects: int = 0
+    created_at: float = field(default_factory=time.time)
+
+
+@dataclass
+class Key:
+    access_key: str
+    secret_key: str
+
+
+@dataclass
+class User:
+    id: str
+    name: str = ""
+    suspended: bool = False
+    keys: list[Key] = field(default_factory=list)
+
+
+@dataclass
+class Scope:
+    """One cluster. Namespaced objects are kept under `namespace/name`, the others under their name."""
+
+    virtual_machines: dict[str, VirtualMachine] = field(default_factory=dict)
+    services: dict[str, Service] = field(default_factory=dict)
+    data_volumes: dict[str, DataVolume] = field(default_factory=dict)
+    instance_types: dict[str, InstanceType] = field(default_factory=dict)
+    buckets: dict[str, Bucket] = field(default_factory=dict)
+    users: dict[str, User] = field(default_factory=dict)
+
+
+def key_of(namespace: str, name: str) -> str:
+    return f"{namespace}/{name}"
+
+
+def to_json(value: Any) -> Any:
+    """Dataclasses to JSON values; dataclasses.asdict() copies too much to run after every call."""
+    if is_dataclass(value):
+        return {item.name: to_json(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, dict):
+        return {key: to_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [to_json(item) for item in value]
+    return value
+
+
+def from_json(cls: type[T], data: Any) -> T:
+    """The way back. Unknown and missing members are a ValueError: they are a typing mistake in a test."""
+    if not is_dataclass(cls):
+        return _element(cls, data)  # type: ignore[no-any-return]
+    if not isinstance(data, dict):
+        raise ValueError(f"{cls.__name__} needs an object, not {data!r}")
+    hints = _hints(cls)
+    if unknown := sorted(set(data) - set(hints)):
+        raise ValueError(f"{cls.__name__} has no {', '.join(unknown)}; it has {', '.join(hints)}")
+    for item in fields(cls):
+        if item.default is MISSING and item.default_factory is MISSING and item.name not in data:
+            raise ValueError(f"{cls.__name__} needs {item.name}")
+    return cls(**{name: _element(hints[name], value) for name, value in data.items()})
+
+
+@cache
+def _hints(cls: type[Any]) -> dict[str, Any]:
+    return get_type_hints(cls)
+
+
+def _element(hint: Any, value: Any) -> Any:
+    if is_dataclass(hint) and isinstance(hint, type):
+        return from_json(hint, value)
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is list:
+        return [_element(arguments[0], item) for item in value]
+    if origin is dict:
+        return {key: _element(arguments[1], item) for key, item in value.items()}
+    if hint is float and isinstance(value, int):
+        return float(value)
+    if isinstance(hint, type) and not isinstance(value, hint):
+        raise ValueError(f"{value!r} is no {hint.__name__}")
+    return value
