@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""Run a playbook against one emulator for each server generation, and keep what it reported."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.emulator.process import Emulator
+
+HERE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Result:
+    """One result of a module of this collection."""
+
+    host: str
+    task: str
+    module: str
+    values: dict[str, Any]
+
+    @property
+    def label(self) -> str:
+        return f"{self.host}: {self.task} ({self.values.get('item', '')})"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a playbook: results of our modules in order, and the calls that each server got."""
+
+    name: str
+    results: list[Result]
+    calls: dict[str, list[dict[str, Any]]]
+    output: str
+
+    def of(self, host: str) -> list[Result]:
+        return [result for result in self.results if result.host == host]
+
+    def writes(self, host: str) -> list[dict[str, Any]]:
+        return [call for call in self.calls[host] if call["write"]]
+
+    def reads(self, host: str) -> list[dict[str, Any]]:
+        return [call for call in self.calls[host] if not call["write"]]
+
+
+def run_playbook(
+    playbook: Path, name: str, emulators: dict[str, Emulator], facts: dict[str, dict[str, str]], directory: Path
+) -> Run:
+    """Run it with one host for each emulator; `name` is what the playbook sees as `run`. Fails if it fails."""
+    hosts = {
+        host: {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            "otterscale_api_url": emulator.url,
+            "otterscale_api_token": emulator.token,
+            "otterscale_scope": "demo",
+            "generation": {"name": host, **facts.get(host, {})},
+        }
+        for host, emulator in emulators.items()
+    }
+    inventory = directory / "inventory.json"
+    inventory.write_text(json.dumps({"all": {"hosts": hosts}}))
+    results = directory / f"{playbook.stem}-{name}.jsonl"
+    marks = {host: emulator.journal()["next"] for host, emulator in emulators.items()}
+    environment = {
+        **os.environ,
+        "ANSIBLE_CALLBACKS_ENABLED": "otterscale_results",
+        "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
+        "ANSIBLE_PIPELINING": "true",
+        "OTTERSCALE_RESULTS": str(results),
+    }
+    command = ["ansible-playbook", "-i", str(inventory), "-e", f"run={name}", "--diff", str(playbook)]
+    command += ["--check"] if "check" in name else []
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, f"{playbook} as {name} ended with {done.returncode}:\n{output}"
+    lines = results.read_text().splitlines() if results.exists() else []
+    return Run(
+        name=name,
+        results=[_result(line) for line in map(json.loads, lines) if line["action"].startswith("otterscale.core.")],
+        calls={host: emulator.journal(marks[host])["calls"] for host, emulator in emulators.items()},
+        output=output + "\n".join(lines),
+    )
+
+
+def _result(line: dict[str, Any]) -> Result:
+    return Result(line["host"], line["task"], line["action"].rpartition(".")[2], line["result"])

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""Every playbook of targets/, four times: check mode, real, again, check mode again, on all generations at once.
+
+A playbook asserts what is particular to it. What holds for every module is asserted here: check mode sends no write
+and predicts what the real run reports, the second run changes nothing and costs one read a task, no token leaks.
+
+NN_name.put.yml beside NN_name.yml lists what is placed on the servers behind OtterScale's back before the first run.
+The variable `unlisted_in` of a play names the generations that do not list what it is about. Nothing can predict there
+whether a create or delete is needed, and a service is set again on every run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.emulator.process import Emulator
+
+from .conftest import GENERATIONS, TOKEN, chosen
+from .playbook import Result, Run, run_playbook
+
+TARGETS = Path(__file__).resolve().parent / "targets"
+NAMES = sorted(path.name for path in TARGETS.iterdir() if path.is_dir())
+READS = {"otterscale_bucket": 1, "otterscale_vm_service": 1, "otterscale_datavolume": 2}
+
+
+@pytest.mark.parametrize("target", chosen("TARGET", NAMES))
+def test_target(target: str, emulators: dict[str, Emulator], tmp_path: Path) -> None:
+    playbooks = sorted(path for path in (TARGETS / target).glob("[0-9]*.yml") if not path.name.endswith(".put.yml"))
+    assert playbooks, f"{target} has no playbook"
+    for playbook in playbooks:
+        play = yaml.safe_load(playbook.read_text())[0]
+        place(playbook.with_suffix(".put.yml"), emulators)
+        check, real, again, check_again = (
+            run_playbook(playbook, name, emulators, GENERATIONS, tmp_path)
+            for name in ("check", "real", "again", "check_again")
+        )
+        for host in emulators:
+            where = f"{playbook.relative_to(TARGETS)} on {host}"
+            assert not check.writes(host), f"{where}: check mode sent a write"
+            assert not check_again.writes(host), f"{where}: check mode sent a write"
+            if host not in play.get("vars", {}).get("unlisted_in", []):
+                assert_predicted(check, real, host, where)
+                assert_quiet(again, host, where)
+                assert_same_answer(again, check_again, host, where)
+        for run in (check, real, again, check_again):
+            assert TOKEN not in run.output, f"{playbook}: the token is in the output of {run.name}"
+
+
+def place(file: Path, emulators: dict[str, Emulator]) -> None:
+    for thing in yaml.safe_load(file.read_text()) if file.exists() else []:
+        for emulator in emulators.values():
+            emulator.put(thing["kind"], **thing["object"])
+
+
+def assert_predicted(check: Run, real: Run, host: str, where: str) -> None:
+    """Check mode told what the real run then did."""
+    predicted, happened = check.of(host), real.of(host)
+    assert [result.task for result in predicted] == [result.task for result in happened], where
+    for before, after in zip(predicted, happened, strict=True):
+        for key in ("changed", "diff", "operations"):
+            assert before.values.get(key) == after.values.get(key), f"{where}: {after.label}: {key} was not predicted"
+
+
+def assert_quiet(again: Run, host: str, where: str) -> None:
+    """Nothing changes, and a task costs no more reads than it must. A refused delete only proved an absence."""
+    failed = any(result.values.get("failed") for result in again.of(host))
+    for call in again.writes(host):
+        refused = call["code"] != "ok" and (failed or call["rpc"].startswith("Delete"))
+        assert refused and not call["effect"], f"{where}: the second run sent {call['rpc']}"
+    for result in again.of(host):
+        if not result.values.get("failed"):
+            assert result.values["changed"] is False, f"{where}: {result.label} changed again"
+            assert result.values["operations"] == [], f"{where}: {result.label}"
+            assert result.values["diff"]["before"] == result.values["diff"]["after"], f"{where}: {result.label}"
+    allowed = sum(READS[module] * count for module, count in Counter(r.module for r in again.of(host)).items())
+    refused = len(again.writes(host))  # each is followed by one more look
+    waits = sum(bool(_invocation(result).get("wait")) for result in again.of(host))
+    assert len(again.reads(host)) <= allowed + 2 * (refused + waits), f"{where}: {again.reads(host)}"
+
+
+def assert_same_answer(again: Run, check_again: Run, host: str, where: str) -> None:
+    """When nothing changes, check mode and a real run report the same resource."""
+    for real, checked in zip(again.of(host), check_again.of(host), strict=True):
+        for key in ("vm_service", "bucket"):
+            assert real.values.get(key) == checked.values.get(key), f"{where}: {real.label}"
+
+
+def _invocation(result: Result) -> dict[str, Any]:
+    options: dict[str, Any] = result.values.get("invocation", {}).get("module_args", {})
+    return options
