@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option, checked
+from ansible_collections.otterscale.core.plugins.module_utils._kubernetes import ARGUMENT_SPEC as KUBERNETES_SPEC
+from ansible_collections.otterscale.core.plugins.module_utils._kubernetes import Cluster
 from ansible_collections.otterscale.core.plugins.module_utils._names import dns_1123_label, dns_1123_subdomain
 from ansible_collections.otterscale.core.plugins.module_utils._quantity import parse_quantity, parse_size
 from ansible_collections.otterscale.core.plugins.module_utils._reconcile import (
@@ -37,6 +39,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._wire import (
 SOURCE_TYPES = ("blank_image", "http_url", "existing_persistent_volume_claim")
 
 ARGUMENT_SPEC: dict[str, Any] = {
+    **KUBERNETES_SPEC,
     "name": {"type": "str", "required": True},
     "namespace": {"type": "str", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -74,10 +77,13 @@ class Source:
 
 @dataclass(frozen=True)
 class DataVolumeState:
-    """A volume as the server has it; capacity is that of its claim, None without a claim. Sizes in bytes."""
+    """A volume as the server has it. Sizes in bytes.
+
+    capacity is that of its claim, None without a claim. boot_image is None where it cannot be read.
+    """
 
     source: Source
-    boot_image: bool
+    boot_image: bool | None
     size: int
     capacity: int | None = None
     phase: str = field(default="", compare=False)
@@ -104,6 +110,7 @@ class DataVolume:
     size: int | None = None
     boot_image: bool | None = None
     get_unlisted: bool = False
+    cluster: Cluster | None = None
     wait: Wait | None = None
 
     kind = "datavolume"
@@ -123,6 +130,7 @@ class DataVolume:
             size=None if params["size"] is None else checked("size", params["size"], parse_size),
             boot_image=params["boot_image"],
             get_unlisted=params["get_unlisted"],
+            cluster=Cluster.from_params(params),
             wait=Wait(params["wait_timeout"], params["wait_sleep"]) if params["wait"] else None,
         )
 
@@ -145,7 +153,17 @@ class DataVolume:
                     return Seen(Presence.PRESENT, _read_volume(volume))
             if any(read_bool(volume, "bootImage") is not boot_image for volume in volumes):
                 break
+        if self.cluster is not None:
+            return self._ask(self.cluster)
         return self._get(read) if self.get_unlisted else Seen(Presence.UNLISTED)
+
+    def _ask(self, cluster: Cluster) -> Seen[DataVolumeState]:
+        """What Kubernetes knows; a source that this API cannot make is there, but cannot be compared."""
+        found = cluster.data_volume(self.namespace, self.name)
+        if found is None:
+            return Seen(Presence.ABSENT)
+        state = _read_kubernetes(found, cluster.claim(self.namespace, self.name) or {})
+        return Seen(Presence.UNREADABLE) if state is None else Seen(Presence.PRESENT, state)
 
     def _get(self, read: Read) -> Seen[DataVolumeState]:
         try:
@@ -204,7 +222,7 @@ class DataVolume:
         fixed = "that cannot be changed: delete the volume (and its data) and create it again"
         if self.source is not None and self.source != state.source:
             raise bad_option("source", self.source.as_dict(), f"it is now {state.source.as_dict()}, and {fixed}")
-        if self.boot_image is not None and self.boot_image != state.boot_image:
+        if self.boot_image is not None and state.boot_image is not None and self.boot_image != state.boot_image:
             raise bad_option("boot_image", self.boot_image, f"it is now {state.boot_image}, and {fixed}")
         if self.size is not None and self.size < state.real_size:
             raise bad_option("size", self.size, f"it is now {state.real_size} bytes, and a volume can only grow")
@@ -340,3 +358,38 @@ def _read_claim(claim: Mapping[str, Any]) -> dict[str, Any]:
         "storage_class": read_str(storage_class, "name") or None,
         "created_at": read_str(claim, "createdAt") or None,
     }
+
+
+def _read_kubernetes(volume: Mapping[str, Any], claim: Mapping[str, Any]) -> DataVolumeState | None:
+    """The same volume as Kubernetes shows it, None for a source that OtterScale does not know."""
+    spec, status, metadata = (read_object(volume, name) for name in ("spec", "status", "metadata"))
+    source = _read_kubernetes_source(read_object(spec, "source"), read_str(metadata, "namespace"))
+    if source is None:
+        return None
+    requested = read_object(
+        read_object(read_object(spec, "pvc") or read_object(spec, "storage"), "resources"), "requests"
+    )
+    capacity = read_str(read_object(read_object(claim, "status"), "capacity"), "storage")
+    conditions = read_objects(status, "conditions")
+    return DataVolumeState(
+        source=source,
+        boot_image=None,
+        size=parse_quantity(read_str(requested, "storage") or "0"),
+        capacity=parse_quantity(capacity) if capacity else None,
+        phase=read_str(status, "phase"),
+        progress=read_str(status, "progress"),
+        condition={"message": read_str(conditions[-1], "message")} if conditions else {},
+        created_at=read_str(metadata, "creationTimestamp") or None,
+    )
+
+
+def _read_kubernetes_source(source: Mapping[str, Any], namespace: str) -> Source | None:
+    if "blank" in source:
+        return Source("blank_image")
+    if "http" in source:
+        return Source("http_url", read_str(read_object(source, "http"), "url"))
+    if "pvc" not in source:
+        return None
+    claim = read_object(source, "pvc")
+    name, owner = read_str(claim, "name"), read_str(claim, "namespace")
+    return Source("existing_persistent_volume_claim", name if owner in ("", namespace) else f"{owner}/{name}")

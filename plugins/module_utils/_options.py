@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import env_fallback
-
 from ansible_collections.otterscale.core.plugins.module_utils._connect import (
     Client,
     silence_insecure_request_warnings,

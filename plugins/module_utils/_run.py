@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-
 from ansible_collections.otterscale.core.plugins.module_utils._connect import REQUESTS_IMPORT_ERROR
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
 from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC, connect

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option, checked
+from ansible_collections.otterscale.core.plugins.module_utils._kubernetes import ARGUMENT_SPEC as KUBERNETES_SPEC
+from ansible_collections.otterscale.core.plugins.module_utils._kubernetes import Cluster
 from ansible_collections.otterscale.core.plugins.module_utils._names import (
     dns_1035_label,
     dns_1123_label,
@@ -34,9 +36,15 @@ from ansible_collections.otterscale.core.plugins.module_utils._reconcile import 
     Verb,
     Wait,
 )
-from ansible_collections.otterscale.core.plugins.module_utils._wire import read_int, read_objects, read_str
+from ansible_collections.otterscale.core.plugins.module_utils._wire import (
+    read_int,
+    read_object,
+    read_objects,
+    read_str,
+)
 
 ARGUMENT_SPEC: dict[str, Any] = {
+    **KUBERNETES_SPEC,
     "name": {"type": "str", "required": True},
     "namespace": {"type": "str", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -79,6 +87,7 @@ class VMService:
     absent: bool = False
     virtual_machine: str | None = None
     ports: tuple[Port, ...] | None = None
+    cluster: Cluster | None = None
 
     kind = "vm_service"
     wait: Wait | None = None
@@ -95,6 +104,7 @@ class VMService:
             absent=params["state"] == "absent",
             virtual_machine=None if machine is None else checked("virtual_machine", machine, dns_1123_subdomain),
             ports=ports,
+            cluster=Cluster.from_params(params),
         )
 
     @property
@@ -102,13 +112,19 @@ class VMService:
         return f"VM service {self.namespace}/{self.name} {'absent' if self.absent else 'present'}"
 
     def observe(self, read: Read) -> Seen[VMServiceState]:
-        """Look for the service below every VM of the namespace. That it is in none does not prove its absence."""
+        """Look for the service below every VM of the namespace. That it is in none does not prove its absence.
+
+        Kubernetes knows, if the user lets us ask it.
+        """
         answer = read(_LIST, {"scope": self.scope, "namespace": self.namespace})
         for machine in read_objects(answer, "virtualMachines"):
             for service in read_objects(machine, "services"):
                 if read_str(service, "name") == self.name:
                     return Seen(Presence.PRESENT, _read_service(service, read_str(machine, "name")))
-        return Seen(Presence.UNLISTED)
+        if self.cluster is None:
+            return Seen(Presence.UNLISTED)
+        found = self.cluster.service(self.namespace, self.name)
+        return Seen(Presence.ABSENT) if found is None else Seen(Presence.PRESENT, _read_kubernetes(found))
 
     def plan(self, seen: Seen[VMServiceState]) -> Plan:
         if self.absent:
@@ -240,4 +256,26 @@ def _read_service(message: Mapping[str, Any], machine: str | None) -> VMServiceS
         type=read_str(message, "type") or None,
         cluster_ip=read_str(message, "clusterIp") or None,
         created_at=read_str(message, "createdAt") or None,
+    )
+
+
+def _read_kubernetes(service: Mapping[str, Any]) -> VMServiceState:
+    """The same service as Kubernetes shows it; the VM behind it is in the selector."""
+    spec, metadata = read_object(service, "spec"), read_object(service, "metadata")
+    ports = [
+        read_port(
+            port=read_int(port, "port"),
+            name=read_str(port, "name"),
+            target_port=str(port.get("targetPort") or ""),
+            protocol=read_str(port, "protocol"),
+            node_port=read_int(port, "nodePort"),
+        )
+        for port in read_objects(spec, "ports")
+    ]
+    return VMServiceState(
+        virtual_machine=read_str(read_object(spec, "selector"), "vm.kubevirt.io/name") or None,
+        ports=tuple(ports),
+        type=read_str(spec, "type") or None,
+        cluster_ip=read_str(spec, "clusterIP") or None,
+        created_at=read_str(metadata, "creationTimestamp") or None,
     )

@@ -83,6 +83,7 @@ extends_documentation_fragment:
   - otterscale.core.attributes
   - otterscale.core.attributes.actiongroup
   - otterscale.core.connection
+  - otterscale.core.kubernetes
   - otterscale.core.wait
 """
 

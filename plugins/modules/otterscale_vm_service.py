@@ -72,10 +72,11 @@ attributes:
   idempotent:
     support: partial
     details:
-      - A service that the server does not list is updated on every run, with a warning.
+      - Without O(kubeconfig), a service that the server does not list is updated on every run, with a warning.
 notes:
   - OtterScale has no call that reads one service, and some generations of it do not list all of them. A service that
     exists without being listed is brought to the wanted ports by an update, the task reports C(changed) and warns.
+    Give O(kubeconfig) to have such a service compared instead.
   - O(state=absent) for a service that is not listed sends one delete to make sure. It reports C(changed) only if there
     was something to delete. In check mode it sends nothing, predicts no change and warns.
   - The API deletes and updates any Kubernetes service of that name, also one that OtterScale did not make.
@@ -85,6 +86,7 @@ extends_documentation_fragment:
   - otterscale.core.attributes
   - otterscale.core.attributes.actiongroup
   - otterscale.core.connection
+  - otterscale.core.kubernetes
 """
 
 EXAMPLES = r"""

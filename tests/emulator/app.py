@@ -28,8 +28,16 @@ from .rpc_storage import Storage
 from .world import World
 
 # What a client makes of an HTTP status when there is no Connect error in the body.
-_STATUS_CODES = {400: "internal", 401: "unauthenticated", 403: "permission_denied", 404: "unimplemented",
-                 429: "unavailable", 502: "unavailable", 503: "unavailable", 504: "unavailable"}
+_STATUS_CODES = {
+    400: "internal",
+    401: "unauthenticated",
+    403: "permission_denied",
+    404: "unimplemented",
+    429: "unavailable",
+    502: "unavailable",
+    503: "unavailable",
+    504: "unavailable",
+}
 # Go's net/http, which a real server is built on, gives a little more than the 8 KiB that are configured.
 HEADER_LIMIT = 8192 + 4096
 _HIDDEN_HEADERS = ("authorization", "cookie")
@@ -38,8 +46,14 @@ _HIDDEN_HEADERS = ("authorization", "cookie")
 class Interceptor:
     """Runs around every handler, after Connect has read the request and before it writes the answer."""
 
-    def __init__(self, world: World, generation: Generation, journal: Journal, disabled: frozenset[str],
-                 restart: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        world: World,
+        generation: Generation,
+        journal: Journal,
+        disabled: frozenset[str],
+        restart: Callable[[], None],
+    ) -> None:
         self._world = world
         self._mapped = generation.errors == "mapped"
         self._journal = journal
@@ -67,9 +81,7 @@ class Interceptor:
             raise failure
         return response
 
-    async def _call(
-        self, call_next: Callable[[Any, Context], Awaitable[Any]], request: Any, ctx: Context
-    ) -> Any:
+    async def _call(self, call_next: Callable[[Any, Context], Awaitable[Any]], request: Any, ctx: Context) -> Any:
         """Nothing in here waits for anything, so no other call can come between its steps."""
         self._world.settle()
         try:
@@ -102,8 +114,18 @@ class Interceptor:
 
 
 class App:
-    def __init__(self, world: World, generation: Generation, journal: Journal, *, token: str, disabled: frozenset[str],
-                 import_seconds: float, prefix: str, restart: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        world: World,
+        generation: Generation,
+        journal: Journal,
+        *,
+        token: str,
+        disabled: frozenset[str],
+        import_seconds: float,
+        prefix: str,
+        restart: Callable[[], None],
+    ) -> None:
         interceptors = [Interceptor(world, generation, journal, disabled, restart)]
         instance = Instance(world, generation, journal, import_seconds)
         services = (
@@ -207,8 +229,9 @@ class _Outgoing:
             await faults.deliver(override, self._answer, self._send)
             return
         self._journal.end(self._call, _code(self._answer))
-        await self._send({"type": "http.response.start", "status": self._answer.status,
-                          "headers": self._answer.headers})
+        await self._send(
+            {"type": "http.response.start", "status": self._answer.status, "headers": self._answer.headers}
+        )
         await self._send({"type": "http.response.body", "body": self._answer.body, "more_body": False})
 
 

@@ -32,12 +32,21 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     add("--scope", action="append", metavar="NAME", help="a known scope; repeatable (default demo)")
     add("--state", type=Path, metavar="FILE", help="keep the data in this file")
     add("--journal", type=Path, metavar="FILE", help="keep the journal in this file")
-    add("--generation", default=generations.DEFAULT, metavar="NAME",
-        help=f"behave like this one of {', '.join(generations.PRESETS)} (default %(default)s)")
+    add(
+        "--generation",
+        default=generations.DEFAULT,
+        metavar="NAME",
+        help=f"behave like this one of {', '.join(generations.PRESETS)} (default %(default)s)",
+    )
     add("--set", action="append", default=[], metavar="KEY=VALUE", help=f"change one knob: {knobs}")
     add("--disable", action="append", default=[], choices=("instance", "storage"), help="switch a feature off")
-    add("--import-seconds", type=float, default=3.0, metavar="S",
-        help="how long an import over http takes; 0 is at once (default %(default)s)")
+    add(
+        "--import-seconds",
+        type=float,
+        default=3.0,
+        metavar="S",
+        help="how long an import over http takes; 0 is at once (default %(default)s)",
+    )
     add("--tls-cert", metavar="FILE", help="serve https with this certificate")
     add("--tls-key", metavar="FILE", help="and its key")
     add("--stop-with-stdin", action="store_true", help="stop when standard input ends, that is with the parent")
@@ -93,9 +102,19 @@ async def _serve(options: argparse.Namespace, listener: socket.socket) -> None:
     )
     # httptools and uvloop are left out on purpose: whatever else is installed, the server behaves the same.
     config = uvicorn.Config(
-        app, http="h11", ws="none", lifespan="off", loop="asyncio", log_level="warning", access_log=False,
-        server_header=False, timeout_keep_alive=60, timeout_graceful_shutdown=1, backlog=2048,
-        ssl_certfile=options.tls_cert, ssl_keyfile=options.tls_key,
+        app,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        loop="asyncio",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=60,
+        timeout_graceful_shutdown=1,
+        backlog=2048,
+        ssl_certfile=options.tls_cert,
+        ssl_keyfile=options.tls_key,
     )
     server = uvicorn.Server(config)
     # uvicorn stops on these signals and then raises them again for whoever started it: nobody needs that here.
@@ -106,8 +125,11 @@ async def _serve(options: argparse.Namespace, listener: socket.socket) -> None:
         await asyncio.sleep(0.005)
     if server.started:
         url = f"{scheme}://{options.host}:{port}{options.prefix.rstrip('/')}"
-        print(f"OtterScale emulator ready: {url} (generation {options.generation.name}, "
-              f"scopes {','.join(options.scope)}, token {options.token})", flush=True)
+        print(
+            f"OtterScale emulator ready: {url} (generation {options.generation.name}, "
+            f"scopes {','.join(options.scope)}, token {options.token})",
+            flush=True,
+        )
         if options.stop_with_stdin:
             asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _on_stdin, server)
     await task

@@ -3,9 +3,9 @@
 
 """A read-only Kubernetes view of a scope, in the shapes of the Kubernetes API.
 
-    GET /kubernetes/{scope}/api/v1/namespaces/{ns}/services/{name}
-    GET /kubernetes/{scope}/api/v1/namespaces/{ns}/persistentvolumeclaims/{name}
-    GET /kubernetes/{scope}/apis/cdi.kubevirt.io/v1beta1/namespaces/{ns}/datavolumes/{name}
+GET /kubernetes/{scope}/api/v1/namespaces/{ns}/services/{name}
+GET /kubernetes/{scope}/api/v1/namespaces/{ns}/persistentvolumeclaims/{name}
+GET /kubernetes/{scope}/apis/cdi.kubevirt.io/v1beta1/namespaces/{ns}/datavolumes/{name}
 """
 
 from __future__ import annotations

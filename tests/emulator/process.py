@@ -3,9 +3,9 @@
 
 """Run the emulator from a test: only the standard library, so any Python can import it.
 
-    with Emulator("--generation", "plain") as otterscale:
-        ...otterscale.url, otterscale.token...
-        assert not [call for call in otterscale.journal()["calls"] if call["write"]]
+with Emulator("--generation", "plain") as otterscale:
+    ...otterscale.url, otterscale.token...
+    assert not [call for call in otterscale.journal()["calls"] if call["write"]]
 """
 
 from __future__ import annotations

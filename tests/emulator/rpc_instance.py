@@ -50,9 +50,7 @@ class Instance(InstanceService):
         shown = services.shown_in(scope, machine, "all") if self._generation.services == "all" else []
         return _machine(scope, machine, shown)
 
-    async def create_virtual_machine(
-        self, request: pb.CreateVirtualMachineRequest, ctx: Context
-    ) -> pb.VirtualMachine:
+    async def create_virtual_machine(self, request: pb.CreateVirtualMachineRequest, ctx: Context) -> pb.VirtualMachine:
         scope = self._world.scope(request.scope)
         key = model.key_of(request.namespace, request.name)
         if key in scope.virtual_machines:
@@ -90,9 +88,7 @@ class Instance(InstanceService):
 
     # Data volumes
 
-    async def list_data_volumes(
-        self, request: pb.ListDataVolumesRequest, ctx: Context
-    ) -> pb.ListDataVolumesResponse:
+    async def list_data_volumes(self, request: pb.ListDataVolumesRequest, ctx: Context) -> pb.ListDataVolumesResponse:
         found = volumes.listed(self._world.scope(request.scope), request.namespace)
         if self._generation.volumes == "boot_image":
             found = [volume for volume in found if volume.boot_image == request.boot_image]
@@ -148,9 +144,7 @@ class Instance(InstanceService):
     async def get_instance_type(self, request: pb.NamedRequest, ctx: Context) -> pb.InstanceType:
         return _instance_type(self._find_instance_type(request))
 
-    async def create_instance_type(
-        self, request: pb.CreateInstanceTypeRequest, ctx: Context
-    ) -> pb.InstanceType:
+    async def create_instance_type(self, request: pb.CreateInstanceTypeRequest, ctx: Context) -> pb.InstanceType:
         scope = self._world.scope(request.scope)
         key = model.key_of(request.namespace, request.name)
         if key in scope.instance_types:

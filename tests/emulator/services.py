@@ -20,8 +20,13 @@ _PORT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 def create(scope: Scope, namespace: str, name: str, machine: str, ports: list[Port]) -> Service:
     """It does not ask whether the VM exists: a service for one that does not is listed nowhere."""
     if not _DNS_1035.fullmatch(name):
-        raise _invalid(name, "metadata.name", name, "a DNS-1035 label must start with a letter and end with a letter "
-                       "or digit, and hold only lower case letters, digits and '-'")
+        raise _invalid(
+            name,
+            "metadata.name",
+            name,
+            "a DNS-1035 label must start with a letter and end with a letter "
+            "or digit, and hold only lower case letters, digits and '-'",
+        )
     _check(name, ports)
     # In this order: a taken node port is found before the taken name is.
     _check_node_ports(scope, name, ports, own=set())
@@ -96,8 +101,9 @@ def _check(name: str, ports: list[Port]) -> None:
             raise _invalid(name, f"{at}.port", port.port, "must be between 1 and 65535, inclusive")
         if port.protocol not in PROTOCOLS:
             known = ", ".join(f'"{protocol}"' for protocol in PROTOCOLS)
-            raise invalid("Service", name, f"{at}.protocol",
-                          f'Unsupported value: "{port.protocol}": supported values: {known}')
+            raise invalid(
+                "Service", name, f"{at}.protocol", f'Unsupported value: "{port.protocol}": supported values: {known}'
+            )
         _check_target(name, at, port.target_port)
     _check_duplicates(name, ports)
 

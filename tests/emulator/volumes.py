@@ -46,9 +46,14 @@ class Progress:
 
 def create(scope: Scope, volume: DataVolume) -> DataVolume:
     if not _DNS_1123.fullmatch(volume.name) or len(volume.name) > 253:
-        raise invalid_value("DataVolume.cdi.kubevirt.io", volume.name, "metadata.name", volume.name,
-                            "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "
-                            "'-' or '.', and must start and end with an alphanumeric character")
+        raise invalid_value(
+            "DataVolume.cdi.kubevirt.io",
+            volume.name,
+            "metadata.name",
+            volume.name,
+            "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "
+            "'-' or '.', and must start and end with an alphanumeric character",
+        )
     if not volume.namespace:
         raise BackendError("invalid_argument", "an empty namespace may not be set during creation")
     if volume.source_type not in (HTTP_URL, EXISTING_CLAIM):
@@ -72,8 +77,11 @@ def extend(scope: Scope, namespace: str, name: str, size_bytes: int) -> None:
     if volume is None or not progress(volume).has_claim:
         raise not_found(CLAIMS, name)
     if size_bytes < volume.capacity_bytes:
-        raise BackendError("invalid_argument", f'{CLAIMS} "{name}" is invalid: spec.resources.requests.storage: '
-                           "Forbidden: field can not be less than previous value")
+        raise BackendError(
+            "invalid_argument",
+            f'{CLAIMS} "{name}" is invalid: spec.resources.requests.storage: '
+            "Forbidden: field can not be less than previous value",
+        )
     volume.capacity_bytes = size_bytes
 
 
@@ -115,8 +123,12 @@ def progress(volume: DataVolume) -> Progress:
     if volume.forced_phase:
         return Progress(volume.forced_phase, volume.forced_progress or "N/A", "False", "Forced", volume.forced_message)
     if volume.started_at is None:
-        return Progress("Pending", status="Unknown", reason="CloneValidationFailed",
-                        message=f"Source PVC {volume.source_data} not found")
+        return Progress(
+            "Pending",
+            status="Unknown",
+            reason="CloneValidationFailed",
+            message=f"Source PVC {volume.source_data} not found",
+        )
     elapsed = time.time() - volume.started_at
     if volume.source_type == BLANK_IMAGE:
         return _succeeded("N/A")
@@ -138,18 +150,27 @@ def quantity(size: int) -> str:
 def _import(volume: DataVolume, part: float) -> Progress:
     path = urlsplit(volume.source_data).path
     if "wffc" in path:
-        return Progress("WaitForFirstConsumer", reason="WaitForFirstConsumer",
-                        message=f"PVC {volume.name} waits for its first consumer")
+        return Progress(
+            "WaitForFirstConsumer",
+            reason="WaitForFirstConsumer",
+            message=f"PVC {volume.name} waits for its first consumer",
+        )
     if part < PENDING_UNTIL:
         return Progress("Pending", status="Unknown", reason="Pending", message=f"PVC {volume.name} Pending")
     if part < SCHEDULED_UNTIL:
         return Progress("ImportScheduled", status="False", reason="ContainerCreating")
     if "fail" in path and part >= FAILS_AT:
-        return Progress("Failed", status="False", reason="Error",
-                        message="Unable to connect to http data source: 404 Not Found")
+        return Progress(
+            "Failed", status="False", reason="Error", message="Unable to connect to http data source: 404 Not Found"
+        )
     if "stuck" in path and part >= FAILS_AT:
-        return Progress("ImportInProgress", "42.50%", "False", "Error",
-                        "Unable to process data: unexpected EOF; the importer starts again")
+        return Progress(
+            "ImportInProgress",
+            "42.50%",
+            "False",
+            "Error",
+            "Unable to process data: unexpected EOF; the importer starts again",
+        )
     if part >= 1:
         return _succeeded("100.0%")
     percent = 100 * (part - SCHEDULED_UNTIL) / (1 - SCHEDULED_UNTIL)

@@ -14,7 +14,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.emulator.process import Emulator  # noqa: E402
+from tests.emulator.process import Emulator
 
 # What the playbooks know of a server, as host variables.
 GENERATIONS = {

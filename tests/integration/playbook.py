@@ -61,6 +61,7 @@ def run_playbook(
             "otterscale_api_url": emulator.url,
             "otterscale_api_token": emulator.token,
             "otterscale_scope": "demo",
+            "otterscale_kubeconfig": str(kubeconfig(directory / f"{host}.kubeconfig", emulator)),
             "generation": {"name": host, **facts.get(host, {})},
         }
         for host, emulator in emulators.items()
@@ -88,6 +89,21 @@ def run_playbook(
         calls={host: emulator.journal(marks[host])["calls"] for host, emulator in emulators.items()},
         output=output + "\n".join(lines),
     )
+
+
+def kubeconfig(path: Path, emulator: Emulator) -> Path:
+    """A kubeconfig for the emulator's Kubernetes view of scope demo (JSON is YAML too)."""
+    name = "demo"
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": name,
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+        "clusters": [{"name": name, "cluster": {"server": f"{emulator.url}/kubernetes/demo"}}],
+        "users": [{"name": name, "user": {"token": emulator.token}}],
+    }
+    path.write_text(json.dumps(config))
+    return path
 
 
 def _result(line: dict[str, Any]) -> Result:
