@@ -278,8 +278,8 @@ class _Run(Generic[State]):
         """Compare with the answer where it carries the resource, else with a new reading."""
         try:
             state = self.resource.answered(step, answer, before)
-        except ValueError as error:
-            raise OtterScaleError("internal", f"the answer makes no sense: {error}", rpc=step.rpc) from None
+        except ValueError:
+            state = None  # accepted, but the answer makes no sense: the reading decides
         if state is not None:
             seen = Seen(Presence.PRESENT, state)
             if self.unmet(seen, following) is None:
@@ -289,6 +289,12 @@ class _Run(Generic[State]):
         seen = self.look(learned)
         ends, sleep = time.monotonic() + step.settle, FIRST_POLL_SECONDS
         while (unmet := self.unmet(seen, following)) is not None:
+            if before.state is not None and seen.state is not None and seen.state != before.state:
+                raise OtterScaleError(
+                    "aborted",
+                    f"the server accepted it, but {unmet}; it is not as before either: somebody else seems to change it",
+                    rpc=step.rpc,
+                )
             if time.monotonic() >= ends:
                 raise OtterScaleError(
                     "internal",
