@@ -292,7 +292,7 @@ class _Run(Generic[State]):
             if before.state is not None and seen.state is not None and seen.state != before.state:
                 raise OtterScaleError(
                     "aborted",
-                    f"the server accepted it, but {unmet}; it is not as before either: somebody else seems to change it",
+                    f"the server accepted it, but {unmet}; it is not as before either: somebody else changed it",
                     rpc=step.rpc,
                 )
             if time.monotonic() >= ends:
