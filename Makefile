@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+
+# Two commands for everybody, `make demo` and `make test`; the rest is for work on the collection. All that they make goes to .dev/.
+
+PYTHON ?= python3
+BOOT := .dev/boot
+NOX := $(BOOT)/bin/nox
+export UV_CACHE_DIR ?= $(CURDIR)/.dev/cache/uv
+
+# What `make integration` is narrowed down to, e.g. TARGET=otterscale_bucket GENERATION=plain, and the ansible-core for
+# sanity, units and integration: newest, 2.16 or 2.21.
+export TARGET
+export GENERATION
+CORE ?= newest
+
+.PHONY: help
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+.PHONY: demo
+demo: setup ## Set everything up, start the embedded server, run the quickstart playbook twice
+	@mkdir -p .dev/logs
+	@$(NOX) --session demo 2>.dev/logs/demo.log || { cat .dev/logs/demo.log >&2; exit 1; }
+
+.PHONY: test
+test: setup ## Set everything up and run every check
+	@$(BOOT)/bin/python tests/checks.py
+
+.PHONY: setup
+setup: $(BOOT)/ready ## Make .dev/ with what the other targets need
+
+$(BOOT)/ready: tests/constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@echo "setting up in .dev/ ..."
+	@$(PYTHON) -m venv --clear $(BOOT)
+	@$(BOOT)/bin/python -m pip install --quiet --disable-pip-version-check -c tests/constraints.txt uv
+	@$(BOOT)/bin/uv pip install --quiet --python $(BOOT) -c tests/constraints.txt nox
+	@touch $@
+
+.PHONY: lint
+lint: setup ## ruff, yamllint and shellcheck
+	@$(NOX) --session lint
+
+.PHONY: format
+format: setup ## Let ruff mend what it can
+	@$(NOX) --session format
+
+.PHONY: types
+types: setup ## mypy
+	@$(NOX) --session types
+
+.PHONY: docs-lint
+docs-lint: setup ## Licences, documentation, changelog fragments, ansible-lint
+	@$(NOX) --session licenses docs changelog ansible-lint
+
+.PHONY: sanity
+sanity: setup ## ansible-test sanity, CORE=newest|2.16|2.21
+	@$(NOX) --session "sanity($(CORE))"
+
+.PHONY: units
+units: setup ## Unit tests, CORE=newest|2.16|2.21
+	@$(NOX) --session "units($(CORE))"
+
+.PHONY: integration
+integration: setup ## Playbooks against the emulator, TARGET=... GENERATION=... CORE=newest|2.16|2.21
+	@$(NOX) --session "integration($(CORE))"
+
+.PHONY: package
+package: setup ## Build the tarball, install it, work from there; check what an execution environment gets
+	@$(NOX) --session package builder
+
+.PHONY: clean
+clean: ## Remove all that was made
+	rm -rf .dev tests/emulator/_gen

