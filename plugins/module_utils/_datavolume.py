@@ -198,10 +198,9 @@ class DataVolume:
         return Plan((Step(Verb.DELETE, f"{_SERVICE}/DeleteDataVolume", self._key(), reason, settle, probe),))
 
     def _create(self) -> Step:
-        for option, value in (("source", self.source), ("size", self.size)):
-            if value is None:
-                raise bad_option(option, value, f"needed to create data volume {self.namespace}/{self.name}")
-        assert self.source is not None and self.size is not None
+        if self.source is None or self.size is None:
+            missing = "source" if self.source is None else "size"
+            raise bad_option(missing, None, f"needed to create data volume {self.namespace}/{self.name}")
         source = {"type": SOURCE_TYPES.index(self.source.type), "data": self.source.data}
         request = {
             **self._key(),
@@ -260,11 +259,10 @@ class DataVolume:
         return None if state.phase == "Succeeded" else f"it is not ready, {_progress(state)}"
 
     def predict(self, seen: Seen[DataVolumeState]) -> DataVolumeState | None:
-        if self.absent:
-            return None
-        if seen.state is not None:
+        if seen.state is not None and not self.absent:
             return replace(seen.state, capacity=self.size)
-        assert self.source is not None and self.size is not None
+        if self.absent or self.source is None or self.size is None:
+            return None
         return DataVolumeState(self.source, bool(self.boot_image), self.size)
 
     def managed(self, state: DataVolumeState) -> dict[str, Any]:

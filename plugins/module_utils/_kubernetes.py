@@ -58,9 +58,11 @@ class Cluster:
                 "option 'kubeconfig' needs the Python library 'kubernetes', which is missing on the host of the task",
             ) from None
         try:
-            api = config.new_client_from_config(self.kubeconfig, self.context)  # type: ignore[no-untyped-call]
+            load: Any = config.new_client_from_config
+            api = load(self.kubeconfig, self.context)
             found = find(client, api)(*arguments, _request_timeout=self.timeout)
-            return api.sanitize_for_serialization(found)  # type: ignore[no-any-return]
+            shown: Mapping[str, Any] = api.sanitize_for_serialization(found)
+            return shown
         except config.ConfigException as error:
             raise OtterScaleError("client", f"option 'kubeconfig' is {self.kubeconfig!r}: {error}") from None
         except client.ApiException as error:

@@ -100,17 +100,19 @@ class Wait:
 
 
 class Resource(Protocol[State]):
-    """A desired state, and how to read, plan and show it. Everything but observe() is pure.
-
-    kind: key of the resource in results. wanted: the desired state in words, for messages.
-    """
+    """A desired state, and how to read, plan and show it. Everything but observe() is pure."""
 
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """Key of the resource in results."""
+
     @property
-    def wanted(self) -> str: ...
+    def wanted(self) -> str:
+        """The desired state in words, for messages."""
+
     @property
-    def wait(self) -> Wait | None: ...
+    def wait(self) -> Wait | None:
+        """How long to wait until it is ready; None is not at all."""
 
     def observe(self, read: Read) -> Seen[State]:
         """Read the present state. Raises ValueError for an answer that makes no sense."""
@@ -143,9 +145,14 @@ class Resource(Protocol[State]):
 class Caller(Protocol):
     """The part of the client that the engine needs."""
 
-    def read(self, procedure: str, request: Mapping[str, Any]) -> dict[str, Any]: ...
-    def write(self, procedure: str, request: Mapping[str, Any]) -> dict[str, Any]: ...
-    def pause(self, tries: int, error: OtterScaleError) -> float: ...
+    def read(self, procedure: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Call an RPC that changes nothing."""
+
+    def write(self, procedure: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Call an RPC that changes something, never twice unless the first call provably did nothing."""
+
+    def pause(self, tries: int, error: OtterScaleError) -> float:
+        """Seconds to wait before the next try."""
 
 
 @dataclass

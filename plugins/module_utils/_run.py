@@ -19,7 +19,8 @@ class ResourceType(Protocol):
 
     kind: str
 
-    def from_params(self, params: Mapping[str, Any]) -> Resource[Any]: ...
+    def from_params(self, params: Mapping[str, Any]) -> Resource[Any]:
+        """Check the options of a task. Raises a `client` OtterScaleError."""
 
 
 def converge(resource_type: ResourceType, params: Mapping[str, Any], *, check: bool) -> Outcome:
