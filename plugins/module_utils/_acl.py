@@ -7,7 +7,7 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 # In the order of their numbers in otterscale.storage.v1.
@@ -35,7 +35,7 @@ class Grant:
     uri: str = ""
 
 
-def acl_from_grants(owner: str, grants: Iterable[Grant]) -> str:
+def acl_from_grants(owner: str, grants: Collection[Grant]) -> str:
     """The canned ACL that the grants amount to, in any order, or "custom"."""
     owners = {_normal(grant.permission) for grant in grants if _is_owner(grant, owner)}
     others = [grant for grant in grants if not _is_owner(grant, owner)]

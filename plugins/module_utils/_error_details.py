@@ -35,7 +35,7 @@ def _decode(type_name: str, value: str) -> dict[str, Any] | None:
     except ImportError:
         return None
     message_type = getattr(error_details_pb2, name[len("google.rpc.") :], None)
-    if message_type is None:
+    if not hasattr(message_type, "FromString"):
         return None
     try:
         raw = base64.b64decode(value + "=" * (-len(value) % 4), validate=True)

@@ -22,8 +22,8 @@ def parse_policy(text: str) -> Policy:
     if not text.strip():
         return {}
     try:
-        policy = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+        policy = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"must be a JSON object ({error})") from None
     if not isinstance(policy, dict):
         raise ValueError("must be a JSON object")
@@ -33,6 +33,10 @@ def parse_policy(text: str) -> Policy:
 def same_policy(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether both mean the same: the order of lists and statements, and "x" or ["x"], make no difference."""
     return _text(_canonical(one)) == _text(_canonical(other))
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")
 
 
 def _canonical(policy: Mapping[str, Any]) -> Policy:

@@ -29,6 +29,10 @@ class Port:
     def endpoint(self) -> tuple[str, int]:
         return (self.protocol, self.port)
 
+    @property
+    def node_endpoint(self) -> tuple[str, int]:
+        return (self.protocol, self.node_port)
+
     def as_request(self) -> dict[str, Any]:
         message = {
             "name": self.name,
@@ -91,16 +95,16 @@ def keep_node_ports(wanted: Sequence[Port], current: Sequence[Port]) -> tuple[Po
     Matched by name, else by (protocol, port). A node port that another wanted port names is not kept.
     """
     kept = list(wanted)
-    taken = {port.node_port for port in wanted if port.node_port}
+    taken = {port.node_endpoint for port in wanted if port.node_port}
     by_name = {port.name: port for port in current}
     by_endpoint = {port.endpoint: port for port in current}
     # All names first: a port must not lose its node port to another one that merely has its number now.
     for match_names in (True, False):
         for index, port in enumerate(kept):
             now = by_name.get(port.name) if match_names else by_endpoint.get(port.endpoint)
-            if not port.node_port and now and now.node_port not in taken:
+            if now and not port.node_port and (port.protocol, now.node_port) not in taken:
                 kept[index] = replace(port, node_port=now.node_port)
-                taken.add(now.node_port)
+                taken.add(kept[index].node_endpoint)
     return tuple(kept)
 
 

@@ -23,7 +23,7 @@ def read_int(message: Mapping[str, Any], name: str) -> int:
     if value is None:
         return 0
     try:
-        if isinstance(value, str) and len(value) <= 20:
+        if isinstance(value, str) and len(value) <= 20 and value.lstrip("-").isdecimal():
             return int(value)
         if isinstance(value, (int, float)) and not isinstance(value, bool) and int(value) == value:
             return int(value)

@@ -141,7 +141,7 @@ async def _replace(override: dict[str, Any], send: Any) -> None:
     await _start(send, override["status"], [(k.encode(), v.encode("latin-1")) for k, v in headers.items()])
     body = base64.b64decode(override["data"]) if override["data"] else override["body"].encode()
     sent = len(body) * override["repeat"]
-    for dummy in range(override["repeat"]):
+    for _dummy in range(override["repeat"]):
         if send.__self__.disconnected:
             return
         await send({"type": "http.response.body", "body": body, "more_body": True})
@@ -184,7 +184,7 @@ async def _abort(send: Any) -> None:
 
 async def _gone(send: Any) -> None:
     """Let uvicorn notice that the connection is closed, so that it does not complain about a missing answer."""
-    for dummy in range(200):
+    for _dummy in range(200):
         if send.__self__.disconnected:
             return
         await asyncio.sleep(0.01)

@@ -56,7 +56,7 @@ def parse(name: str, overrides: list[str]) -> Generation:
         raise ValueError(f"unknown generation {name!r}: choose one of {', '.join(PRESETS)}")
     generation = PRESETS[name]
     for override in overrides:
-        key, dummy, value = override.partition("=")
+        key, _dummy, value = override.partition("=")
         if key not in _ALLOWED:
             raise ValueError(f"unknown knob {key!r}: choose one of {', '.join(_ALLOWED)}")
         if value not in _ALLOWED[key]:

@@ -81,7 +81,7 @@ class Journal:
             self._file = file.open("a", encoding="utf-8")
 
     def begin(self, path: str, http_version: str, headers: dict[str, str]) -> Call:
-        service, dummy, rpc = path.rpartition("/")
+        service, _dummy, rpc = path.rpartition("/")
         call = Call(self._next, rpc, service.strip("/"), http_version, headers)
         self._next += 1
         self._calls.append(call)

@@ -86,7 +86,7 @@ def _volume(volume: DataVolume) -> dict[str, Any]:
     if volume.source_type == volumes.HTTP_URL:
         source = {"http": {"url": volume.source_data}}
     elif volume.source_type == volumes.EXISTING_CLAIM:
-        namespace, dummy, name = volume.source_data.rpartition("/")
+        namespace, _dummy, name = volume.source_data.rpartition("/")
         source = {"pvc": {"namespace": namespace or volume.namespace, "name": name}}
     labels = {BOOT_IMAGE_LABEL: str(volume.boot_image).lower()} if volume.managed else {}
     condition = {"type": "Running", "status": state.status, "reason": state.reason, "message": state.message}

@@ -183,7 +183,7 @@ def _succeeded(shown: str) -> Progress:
 
 def _source_exists(scope: Scope, volume: DataVolume) -> bool:
     """The source is the name of a claim in the volume's namespace, or namespace/name."""
-    namespace, dummy, name = volume.source_data.rpartition("/")
+    namespace, _dummy, name = volume.source_data.rpartition("/")
     source = scope.data_volumes.get(key_of(namespace or volume.namespace, name))
     return source is not None and source is not volume and progress(source).has_claim
 

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""A pure model of an OtterScale server: its state in dictionaries, its answers in Connect's JSON, and its faults.
+
+It is not the emulator (no HTTP, no time) and no mock (it has effects, which tests look at): a Caller of the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.otterscale.core.plugins.module_utils._acl import CANNED_ACLS, grants_from_acl
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """How one write goes wrong: with an error, before (effect False) or after it took effect."""
+
+    code: str = "unavailable"
+    effect: bool = False
+    sent: bool = True
+    message: str = "the answer was lost"
+
+
+def kubernetes_ports(wanted: Iterable[Mapping[str, Any]], current: Iterable[Mapping[str, Any]]) -> list[Message]:
+    """The ports of a NodePort service after an update, as the API server of Kubernetes makes them.
+
+    A port without a node port keeps that of the old port of its name, unless another port holds it; else it gets a new
+    one. Two ports may share a node port if their protocols differ, and in a new service (current is empty) the ports of
+    one number do.
+    """
+    ports = [{"targetPort": str(port["port"]), "protocol": "TCP", "name": "", "nodePort": 0, **port} for port in wanted]
+    old = {port.get("name", ""): port["nodePort"] for port in current}
+    used = {port["nodePort"] for port in ports}
+    for port in ports:
+        kept = old.get(port["name"], 0)
+        if not port["nodePort"] and kept not in used:
+            port["nodePort"] = kept
+    free = (number for number in range(32000, 32768) if number not in used | set(old.values()))
+    by_number = {} if old else {port["port"]: port["nodePort"] for port in ports if port["nodePort"]}
+    for port in ports:
+        port["nodePort"] = port["nodePort"] or by_number.get(port["port"]) or next(free)
+        if not old:
+            by_number.setdefault(port["port"], port["nodePort"])
+    if len({(port["protocol"], port["nodePort"]) for port in ports}) < len(ports):
+        raise OtterScaleError("unknown", "duplicate nodePort", sent=True)
+    return ports
+
+
+@dataclass
+class Server:
+    """faults: what happens to the next writes, None for nothing. listed: whether services and volumes show in lists.
+
+    ignores: request fields that it does not know. mapped: whether it sends proper codes or plain errors.
+    """
+
+    faults: list[Fault | None] = field(default_factory=list)
+    listed: bool = True
+    ignores: frozenset[str] = frozenset()
+    mapped: bool = False
+    users: frozenset[str] = frozenset({"alice", "bob", "system"})
+    things: dict[str, dict[str, Message]] = field(default_factory=lambda: {"bucket": {}, "service": {}, "volume": {}})
+    reads: list[str] = field(default_factory=list)
+    writes: list[tuple[str, Message]] = field(default_factory=list)
+    effects: list[tuple[str, Message]] = field(default_factory=list)
+
+    # What the engine calls
+
+    def read(self, procedure: str, request: Mapping[str, Any]) -> Message:
+        rpc = procedure.rpartition("/")[2]
+        self.reads.append(rpc)
+        if rpc == "ListBuckets":
+            return {"buckets": list(self.things["bucket"].values())}
+        if rpc == "ListDataVolumes":
+            volumes = self.things["volume"].values() if self.listed else []
+            return {"dataVolumes": [v for v in volumes if v["bootImage"] is bool(request.get("bootImage"))]}
+        assert rpc == "ListVirtualMachines", rpc
+        services = self.things["service"].values() if self.listed else []
+        machines = {service["machine"] for service in services}
+        return {
+            "virtualMachines": [
+                {"name": name, "services": [s for s in services if s["machine"] == name]} for name in sorted(machines)
+            ]
+        }
+
+    def write(self, procedure: str, request: Mapping[str, Any]) -> Message:
+        rpc = procedure.rpartition("/")[2]
+        asked = {key: value for key, value in request.items() if key not in self.ignores}
+        self.writes.append((rpc, dict(request)))
+        fault = self.faults.pop(0) if self.faults else None
+        if fault and not fault.effect:
+            raise OtterScaleError(fault.code, fault.message, rpc=rpc, sent=fault.sent)
+        try:
+            answer = getattr(self, rpc)(asked)
+        except OtterScaleError as error:
+            error.rpc = rpc
+            raise
+        self.effects.append((rpc, dict(request)))
+        if fault:
+            raise OtterScaleError(fault.code, fault.message, rpc=rpc, sent=True)
+        return dict(answer)
+
+    def pause(self, tries: int, error: OtterScaleError) -> float:
+        return 0.0
+
+    # What tests look at
+
+    def snapshot(self) -> str:
+        return repr(self.things)
+
+    @property
+    def sent(self) -> list[str]:
+        return [rpc for rpc, _request in self.writes]
+
+    # RPCs
+
+    def refuse(self, code: str, plain: str) -> OtterScaleError:
+        return OtterScaleError(code if self.mapped else "unknown", plain, sent=True, http_status=500)
+
+    def new(self, kind: str, name: str, exists: str) -> None:
+        if name in self.things[kind]:
+            raise self.refuse("already_exists", exists)
+
+    def old(self, kind: str, name: str, missing: str) -> Message:
+        if name not in self.things[kind]:
+            raise self.refuse("not_found", missing)
+        return self.things[kind][name]
+
+    def CreateBucket(self, request: Message) -> Message:
+        name = request["bucketName"]
+        self.new("bucket", name, "https response error StatusCode: 409, BucketAlreadyExists: ")
+        self.things["bucket"][name] = {"name": name, "owner": "system", "grants": grants("system", 0)}
+        return self.UpdateBucket(request)  # in several steps, without rollback
+
+    def UpdateBucket(self, request: Message) -> Message:
+        name = request["bucketName"]
+        bucket = self.old("bucket", name, f'bucket "{name}" not found')
+        if request.get("owner") not in self.users:
+            raise self.refuse("unknown", "NoSuchUser")
+        update = {"owner": request["owner"], "grants": grants(request["owner"], request.get("acl", 0))}
+        self.things["bucket"][name] = {**bucket, **update, **{k: request[k] for k in ("policy",) if request.get(k)}}
+        return self.things["bucket"][name]
+
+    def DeleteBucket(self, request: Message) -> Message:
+        self.old("bucket", request["bucketName"], f'bucket "{request["bucketName"]}" not found')
+        del self.things["bucket"][request["bucketName"]]
+        return {}
+
+    def CreateVirtualMachineService(self, request: Message) -> Message:
+        name = request["name"]
+        self.new("service", name, f'services "{name}" already exists')
+        ports = kubernetes_ports(request["ports"], [])
+        service = {"name": name, "type": "NodePort", "ports": ports, "machine": request["virtualMachineName"]}
+        self.things["service"][name] = service
+        return service
+
+    def UpdateVirtualMachineService(self, request: Message) -> Message:
+        service = self.old("service", request["name"], f'services "{request["name"]}" not found')
+        if "ports" in request:
+            service["ports"] = kubernetes_ports(request["ports"], service["ports"])
+        return service
+
+    def DeleteVirtualMachineService(self, request: Message) -> Message:
+        self.old("service", request["name"], f'services "{request["name"]}" not found')
+        del self.things["service"][request["name"]]
+        return {}
+
+    def CreateDataVolume(self, request: Message) -> Message:
+        name = request["name"]
+        self.new("volume", name, f'datavolumes.cdi.kubevirt.io "{name}" already exists')
+        keys = ("name", "bootImage", "sizeBytes")
+        volume = {"source": request.get("source", {}), **{key: request[key] for key in keys}}
+        self.things["volume"][name] = volume
+        return volume
+
+    def ExtendDataVolume(self, request: Message) -> Message:
+        name = request["name"]
+        volume = self.old("volume", name, f'datavolumes.cdi.kubevirt.io "{name}" not found')
+        volume["persistentVolumeClaim"] = {"name": name, "capacity": request["sizeBytes"]}
+        return {}
+
+    def DeleteDataVolume(self, request: Message) -> Message:
+        self.old("volume", request["name"], f'datavolumes.cdi.kubevirt.io "{request["name"]}" not found')
+        del self.things["volume"][request["name"]]
+        return {}
+
+
+def grants(owner: str, acl: int) -> list[Message]:
+    keys = ("type", "id", "uri", "permission")
+    return [{key: getattr(grant, key) for key in keys} for grant in grants_from_acl(owner, CANNED_ACLS[acl])]

@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""Buckets: an update carries owner, policy and ACL in full, and what it would destroy is refused instead."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.otterscale.core.plugins.module_utils._acl import CANNED_ACLS, CUSTOM, Grant, grants_from_acl
+from ansible_collections.otterscale.core.plugins.module_utils._bucket import ARGUMENT_SPEC, Bucket, BucketState
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._iam_policy import same_policy
+from ansible_collections.otterscale.core.plugins.module_utils._reconcile import Presence, Refusal, Seen, Step, Verb
+from hypothesis import given
+from hypothesis import strategies as st
+
+POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Principal": "*"}]}
+RESPELLED = {
+    "Version": "2012-10-17",
+    "Statement": {"Principal": {"AWS": ["*"]}, "Action": ["s3:GetObject"], "Effect": "Allow"},
+}
+OTHER = {**POLICY, "Statement": []}
+PARAMS: dict[str, Any] = {
+    **{name: spec.get("default") for name, spec in ARGUMENT_SPEC.items()},
+    "scope": "lab",
+    "name": "data",
+    "state": "present",
+    "owner": None,
+    "policy": None,
+    "acl": None,
+}
+KEY = {"scope": "lab", "bucketName": "data"}
+STATE = BucketState("alice", POLICY, frozenset(grants_from_acl("alice", "public_read")), 5, 1)
+CUSTOM_STATE = replace(STATE, grants=STATE.grants | {Grant("CanonicalUser", "READ", id="bob")})
+PRESENT = Seen(Presence.PRESENT, STATE)
+ABSENT: Seen[BucketState] = Seen(Presence.ABSENT)
+
+
+def bucket(**options: Any) -> Bucket:
+    if isinstance(options.get("policy"), dict):
+        options["policy"] = json.dumps(options["policy"])  # as AnsibleModule hands it over
+    return Bucket.from_params({**PARAMS, **options})
+
+
+def refused(**options: Any) -> str:
+    with pytest.raises(OtterScaleError) as caught:
+        bucket(**options)
+    assert caught.value.code == "client"
+    return caught.value.message
+
+
+def sent(resource: Bucket, seen: Seen[BucketState]) -> list[tuple[str, dict[str, Any]]]:
+    steps = [(step.rpc, dict(step.request)) for step in resource.plan(seen).steps]
+    for _rpc, request in steps:
+        if "policy" in request:
+            request["policy"] = json.loads(request["policy"])
+    return steps
+
+
+# Options
+
+
+@pytest.mark.parametrize("name", ["ab", "Data", "a..b", "10.0.0.1", "a" * 64, "a_b", "-ab"])
+def test_a_bad_name_is_refused(name: str) -> None:
+    assert refused(name=name).startswith(f"option 'name' is {name!r}: must be an S3 bucket name")
+
+
+@pytest.mark.parametrize("policy", ["[]", "x", '"x"', "null", "{"])
+def test_a_policy_that_is_no_json_object_is_refused(policy: str) -> None:
+    assert refused(policy=policy).startswith(f"option 'policy' is {policy!r}: must be a JSON object")
+
+
+@pytest.mark.parametrize("owner", ["", "  "])
+def test_an_empty_owner_is_refused(owner: str) -> None:
+    assert refused(owner=owner).startswith(f"option 'owner' is {owner!r}: ")
+
+
+# Reading
+
+LISTED = {
+    "name": "data",
+    "owner": "alice",
+    "policy": json.dumps(RESPELLED),
+    "grants": [
+        {"type": "Group", "uri": "http://acs.amazonaws.com/groups/global/AllUsers", "permission": "READ"},
+        {"type": "CanonicalUser", "id": "alice", "permission": "FULL_CONTROL"},
+    ],
+    "usedBytes": "5",
+    "usedObjects": "1",
+    "createdAt": "2026-01-01T00:00:00Z",
+}
+
+
+def test_a_bucket_is_found_in_the_list_with_one_call() -> None:
+    calls: list[Any] = []
+
+    def read(procedure: str, request: Any) -> dict[str, Any]:
+        calls.append((procedure, request))
+        return {"buckets": [{"name": "data2"}, LISTED]}
+
+    state = bucket().observe(read).state
+    assert state is not None and calls == [("otterscale.storage.v1.StorageService/ListBuckets", {"scope": "lab"})]
+    shown = bucket().show(state)
+    assert (shown["acl"], shown["owner"], shown["used_bytes"], shown["used_objects"]) == ("public_read", "alice", 5, 1)
+    assert shown["policy"] == RESPELLED and len(shown["grants"]) == 2
+    assert bucket().show(replace(state, policy={}))["policy"] is None
+
+
+@pytest.mark.parametrize("answer", [{}, {"buckets": [{"name": "data2"}]}])
+def test_the_list_is_complete_so_a_bucket_that_is_not_in_it_is_absent(answer: dict[str, Any]) -> None:
+    assert bucket().observe(lambda *_call: answer) == ABSENT
+
+
+@pytest.mark.parametrize(
+    "fields", [{"grants": {}}, {"usedBytes": []}, {"owner": 5}, {"policy": {}}, {"policy": "<xml>"}]
+)
+def test_an_answer_that_makes_no_sense_names_the_field(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"'{next(iter(fields))}'"):
+        bucket().observe(lambda *_call: {"buckets": [{"name": "data", **fields}]})
+
+
+# Plans
+
+
+def test_a_missing_bucket_is_created_private_unless_asked_otherwise() -> None:
+    assert sent(bucket(owner="alice"), ABSENT) == [("CreateBucket", {**KEY, "owner": "alice", "acl": 0})]
+    request = {**KEY, "owner": "alice", "acl": 3, "policy": POLICY}
+    assert sent(bucket(owner="alice", acl="authenticated_read", policy=POLICY), ABSENT) == [("CreateBucket", request)]
+
+
+def test_creating_needs_an_owner() -> None:
+    with pytest.raises(OtterScaleError, match=r"option 'owner' is not given") as caught:
+        bucket().plan(ABSENT)
+    assert caught.value.code == "client"
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"owner": "alice"}, {"policy": POLICY}, {"policy": RESPELLED}, {"acl": "public_read"}]
+)
+def test_a_bucket_that_is_as_wanted_is_left_alone(options: dict[str, Any]) -> None:
+    assert sent(bucket(**options), PRESENT) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "changed"),
+    [
+        ({"owner": "bob"}, {"owner": "bob"}),
+        ({"policy": OTHER}, {"policy": OTHER}),
+        ({"acl": "private"}, {"acl": 0}),
+        ({"acl": "public_read_write", "owner": "bob"}, {"acl": 2, "owner": "bob"}),
+    ],
+)
+def test_an_update_carries_what_the_task_leaves_out(options: dict[str, Any], changed: dict[str, Any]) -> None:
+    full = {**KEY, "owner": "alice", "policy": POLICY, "acl": 1, **changed}
+    assert sent(bucket(**options), PRESENT) == [("UpdateBucket", full)]
+    (step,) = bucket(**options).plan(PRESENT).steps
+    assert all(option in step.reason for option in options)
+
+
+def test_a_bucket_without_policy_is_updated_without_one() -> None:
+    seen = Seen(Presence.PRESENT, replace(STATE, policy={}))
+    assert sent(bucket(acl="private", policy={}), seen) == [("UpdateBucket", {**KEY, "owner": "alice", "acl": 0})]
+    assert sent(bucket(policy=""), seen) == []
+
+
+@pytest.mark.parametrize("policy", [{}, ""])
+def test_removing_a_policy_is_refused_since_the_api_cannot(policy: Any) -> None:
+    with pytest.raises(OtterScaleError, match=r"option 'policy' is {}.*cannot remove") as caught:
+        bucket(policy=policy).plan(PRESENT)
+    assert caught.value.code == "client"
+
+
+@pytest.mark.parametrize("options", [{"owner": "bob"}, {"policy": OTHER}])
+def test_a_custom_acl_is_not_replaced_in_passing(options: dict[str, Any]) -> None:
+    custom = Seen(Presence.PRESENT, CUSTOM_STATE)
+    with pytest.raises(OtterScaleError, match=r"option 'acl' is not given.*custom") as caught:
+        bucket(**options).plan(custom)
+    assert caught.value.code == "client" and next(iter(options)) in caught.value.message
+    ((_rpc, request),) = sent(bucket(**options, acl="private"), custom)
+    assert request["acl"] == 0
+    assert sent(bucket(owner="alice", policy=RESPELLED), custom) == []
+
+
+def test_absent_deletes_what_is_there() -> None:
+    assert sent(bucket(state="absent"), PRESENT) == [("DeleteBucket", KEY)]
+    assert sent(bucket(state="absent"), ABSENT) == []
+
+
+grants = st.builds(grants_from_acl, st.sampled_from(["alice", "bob"]), st.sampled_from(CANNED_ACLS)).map(frozenset)
+states = st.builds(
+    BucketState, st.sampled_from(["alice", "bob"]), st.sampled_from([{}, POLICY, RESPELLED, OTHER]), grants
+)
+wanted_buckets = st.builds(
+    bucket,
+    state=st.sampled_from(["present", "present", "absent"]),
+    owner=st.sampled_from([None, "alice", "bob"]),
+    policy=st.sampled_from([None, {}, POLICY, OTHER]),
+    acl=st.sampled_from([None, *CANNED_ACLS]),
+)
+
+
+@given(wanted_buckets, states.map(lambda state: Seen(Presence.PRESENT, state)) | st.just(ABSENT))
+def test_what_is_predicted_needs_no_further_step(wanted: Bucket, seen: Seen[BucketState]) -> None:
+    try:
+        steps = wanted.plan(seen).steps
+    except OtterScaleError as error:
+        assert error.code == "client" and not error.sent
+        return
+    assert len(steps) <= 1
+    if wanted.absent:
+        assert wanted.predict(seen) is None and wanted.desired() == {}
+        return
+    state = wanted.predict(seen) if steps else seen.state
+    assert state is not None
+    assert wanted.plan(Seen(Presence.PRESENT, state)).steps == ()
+    managed, desired = wanted.managed(state), wanted.desired()
+    assert same_policy(managed.pop("policy", {}), desired.pop("policy", {}))
+    assert managed == desired
+    for step in steps:
+        assert step.request["owner"] == state.owner and CANNED_ACLS[step.request["acl"]] == state.acl != CUSTOM
+        assert json.loads(step.request.get("policy", "{}")) == state.policy
+
+
+# Refusals of the server
+
+S3 = "operation error S3: {}, https response error StatusCode: {}, RequestID: tx0, HostID: , {}: "
+
+
+@pytest.mark.parametrize(
+    ("verb", "code", "message", "refusal"),
+    [
+        (Verb.CREATE, "unknown", S3.format("CreateBucket", 409, "BucketAlreadyExists"), Refusal.EXISTS),
+        (Verb.CREATE, "unknown", S3.format("CreateBucket", 409, "BucketAlreadyOwnedByYou"), Refusal.EXISTS),
+        (Verb.CREATE, "already_exists", "", Refusal.EXISTS),
+        (Verb.CREATE, "unknown", "NoSuchUser", Refusal.FINAL),
+        (Verb.CREATE, "unknown", S3.format("GetBucketPolicy", 404, "NoSuchBucketPolicy"), None),
+        (Verb.CREATE, "not_found", "", None),
+        (Verb.UPDATE, "unknown", "NoSuchUser", Refusal.FINAL),
+        (Verb.UPDATE, "unknown", S3.format("PutBucketPolicy", 400, "MalformedPolicy"), Refusal.FINAL),
+        (Verb.UPDATE, "unknown", S3.format("GetBucketPolicy", 404, "NoSuchBucketPolicy"), None),
+        (Verb.UPDATE, "unknown", 'bucket "data" not found', Refusal.MISSING),
+        (Verb.DELETE, "unknown", 'bucket "data" not found', Refusal.MISSING),
+        (Verb.DELETE, "unknown", 'bucket "data2" not found', None),
+        (Verb.DELETE, "unknown", S3.format("DeleteBucket", 404, "NoSuchBucket"), Refusal.MISSING),
+        (Verb.DELETE, "not_found", "", Refusal.MISSING),
+        (Verb.DELETE, "unknown", S3.format("DeleteBucket", 409, "BucketNotEmpty"), Refusal.FINAL),
+        (Verb.DELETE, "unavailable", "", None),
+    ],
+)
+def test_a_plain_error_is_understood(verb: Verb, code: str, message: str, refusal: Refusal | None) -> None:
+    error = OtterScaleError(code, message, sent=True)
+    usual = error.advice
+    assert bucket().refusal(Step(verb, "x/X", {}, ""), error) is refusal
+    assert (error.advice != usual) == (refusal is Refusal.FINAL)
+
+
+def test_an_answer_tells_the_whole_bucket_only_with_its_grants() -> None:
+    step = Step(Verb.CREATE, "x/CreateBucket", {}, "")
+    assert bucket().answered(step, {"name": "data", "owner": "alice"}, ABSENT) is None
+    state = bucket().answered(step, LISTED, ABSENT)
+    assert state is not None and state.acl == "public_read"

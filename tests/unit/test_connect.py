@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""Answers of servers and proxies: what each becomes for the user. Pure decoding; the wire is for integration tests."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import requests
+from ansible_collections.otterscale.core.plugins.module_utils import _connect
+from ansible_collections.otterscale.core.plugins.module_utils._errors import MEANINGS, OtterScaleError
+from hypothesis import given
+from hypothesis import strategies as st
+
+JSON = "application/json"
+
+
+def decode(status: int, body: bytes | dict[str, Any], content_type: str = JSON, **headers: str) -> _connect.Answer:
+    response = requests.Response()
+    response.status_code = status
+    response.headers["Content-Type"] = content_type
+    response.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+    return _connect._decode(response, body if isinstance(body, bytes) else json.dumps(body).encode())
+
+
+def failure(*args: Any, **headers: str) -> OtterScaleError:
+    with pytest.raises(OtterScaleError) as caught:
+        decode(*args, **headers)
+    assert caught.value.sent, "an answer came, so the request arrived"
+    return caught.value
+
+
+def test_an_answer_is_its_message_and_its_trailers() -> None:
+    answer = decode(200, {"buckets": []}, "application/json; charset=utf-8", Trailer_Cost="5", Other="x")
+    assert answer.message == {"buckets": []} and answer.metadata == {"cost": "5"}
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, "internal"), (401, "unauthenticated"), (403, "permission_denied"), (404, "unimplemented"),
+        (429, "unavailable"), (502, "unavailable"), (503, "unavailable"), (504, "unavailable"),
+        (409, "unknown"), (418, "unknown"), (500, "unknown"), (302, "unknown"), (204, "unknown"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "body", [b"<html>Bad</html>", b"", b"[]", b'{"message": "x"}', b'{"code": 5}', b'{"code": "x"}']
+)
+def test_the_status_decides_only_where_there_is_no_connect_error(status: int, code: str, body: bytes) -> None:
+    error = failure(status, body, "text/html")
+    assert (error.code, error.http_status) == (code, status)
+
+
+@pytest.mark.parametrize("code", [code for code in MEANINGS if code != "client"])
+@pytest.mark.parametrize("status", [400, 404, 500, 503])
+def test_the_code_decides_wherever_there_is_one(status: int, code: str) -> None:
+    error = failure(status, {"code": code, "message": "no"}, Trailer_Zone="b", Retry_After="7")
+    assert (error.code, error.message, error.metadata, error.retry_after) == (code, "no", {"zone": "b"}, 7.0)
+
+
+def test_a_server_cannot_claim_that_the_task_is_wrong() -> None:
+    assert failure(500, {"code": "client", "message": "x"}).code == "unknown"
+
+
+def test_a_web_page_instead_of_an_api_points_to_the_url() -> None:
+    error = failure(200, b"<html>\n<h1>Welcome\x00</h1>", "text/html")
+    assert "text/html" in error.message and "<html> <h1>Welcome </h1>" in error.message and "'api_url'" in error.advice
+
+
+def test_a_redirect_names_its_target() -> None:
+    error = failure(302, b"", "text/html", Location="https://login.example/")
+    assert "https://login.example/" in error.message and "'api_url'" in error.advice
+
+
+def test_a_disabled_feature_is_called_that() -> None:
+    disabled = failure(501, {"code": "unimplemented", "message": "feature storage is disabled"})
+    assert "switched off" in disabled.advice and "api_url" not in disabled.advice
+    assert "api_url" in failure(404, b"404 page not found", "text/plain").advice
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b'{"a": NaN}', b"\xff", b'{"a": "\\ud800"}', b"[" * 200_000]
+)
+def test_an_unusable_answer_is_internal_and_never_a_traceback(body: bytes) -> None:
+    error = failure(200, body)
+    assert error.code == "internal" and "unusable" in error.message
+
+
+@given(st.binary(max_size=40), st.integers(200, 599), st.sampled_from([JSON, "text/html", ""]))
+def test_any_answer_is_an_answer_or_an_error(body: bytes, status: int, content_type: str) -> None:
+    try:
+        assert isinstance(decode(status, body, content_type).message, dict)
+    except OtterScaleError as error:
+        assert len(error.message) < 500 and error.message.isprintable()

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""Connection options: a bad one is found before any call, named with its value, and never shows a secret."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.otterscale.core.plugins.module_utils._bucket import Bucket
+from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC, connect
+from ansible_collections.otterscale.core.plugins.module_utils._run import converge
+from hypothesis import given
+from hypothesis import strategies as st
+
+GOOD = {
+    "api_url": "https://otter.example/api",
+    "api_token": "s3cret-token",
+    "scope": "lab",
+    "validate_certs": True,
+    "ca_path": None,
+    "timeout": 30.0,
+    "retries": 4,
+    "oidc_issuer_url": None,
+    "oidc_token_url": None,
+    "oidc_client_id": None,
+    "oidc_client_secret": None,
+    "oidc_username": None,
+    "oidc_password": None,
+}
+
+
+def refused(**options: Any) -> str:
+    with pytest.raises(OtterScaleError) as caught:
+        connect({**GOOD, **options})
+    assert caught.value.code == "client" and not caught.value.sent
+    return caught.value.message
+
+
+def test_every_option_may_come_from_the_environment() -> None:
+    found = {name: spec["fallback"][1] for name, spec in CONNECTION_SPEC.items()}
+    assert found == {name: [f"OTTERSCALE_{name.upper()}"] for name in GOOD}
+
+
+@pytest.mark.parametrize(
+    "url", ["http://h", "https://h:8299", "http://h/prefix/", "HTTPS://h", "http://[::1]:8299/a", " http://h "]
+)
+def test_an_http_url_is_accepted(url: str) -> None:
+    assert isinstance(connect({**GOOD, "api_url": url}), Client)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "", " ", "otter.example", "otter.example:8299", "//otter.example", "ftp://h", "file:///etc", "http://", "http:///p",
+        "http://h?x=1", "http://h/#x", "http://h:0", "http://h:65536", "http://h:x", "http://[::1",
+    ],
+)  # fmt: skip
+def test_what_is_no_http_url_is_refused(url: str) -> None:
+    assert refused(api_url=url).startswith(f"option 'api_url' is {url!r}: ")
+
+
+def test_a_password_in_the_url_is_refused_without_showing_it() -> None:
+    message = refused(api_url="https://admin:hunter2@otter.example")
+    assert "api_url" in message and "api_token" in message
+    assert "hunter2" not in message
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, float("inf"), float("nan")])
+def test_a_timeout_that_never_or_always_ends_is_refused(value: float) -> None:
+    assert refused(timeout=value).startswith(f"option 'timeout' is {value!r}: ")
+
+
+def test_other_bad_options_are_refused_with_their_value() -> None:
+    assert refused(retries=-1).startswith("option 'retries' is -1: ")
+    assert refused(scope=" ").startswith("option 'scope' is ' ': ")
+    assert refused(ca_path="/no/such/bundle").startswith("option 'ca_path' is '/no/such/bundle': ")
+
+
+def test_a_missing_ca_bundle_is_no_matter_where_certificates_are_not_checked() -> None:
+    connect({**GOOD, "ca_path": "/no/such/bundle", "validate_certs": False})
+
+
+@pytest.mark.parametrize("token", ["s3cret\ntoken", "s3cret-tökén", "s3cret\x00", "s3cret\r\nX-Evil: 1"])
+def test_a_token_that_fits_no_header_is_refused_without_showing_it(token: str) -> None:
+    message = refused(api_token=token)
+    assert "api_token" in message and "s3cret" not in message
+
+
+def test_a_client_never_shows_its_token() -> None:
+    client = connect(GOOD)
+    assert repr(client) == "Client('https://otter.example/api')"
+    assert "s3cret" not in repr(client) + str(client)
+
+
+@given(st.integers(0, 2000), st.none() | st.floats(0, 60))
+def test_pauses_are_bounded_and_respect_what_the_server_asks_for(tries: int, retry_after: float | None) -> None:
+    pause = Client("http://h").pause(tries, OtterScaleError("unavailable", "busy", retry_after=retry_after))
+    assert (retry_after or 0) <= pause <= max(min(8.0, 0.5 * 2.0 ** min(tries, 10)), retry_after or 0)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"api_url": "otter.example"}, {"name": "Not_A_Bucket"}, {"policy": "[]"}, {"owner": " "}],
+)
+def test_a_bad_option_fails_the_task_before_any_call(options: dict[str, Any]) -> None:
+    bucket = {"name": "data", "state": "present", "owner": "alice", "policy": None, "acl": None}
+    outcome = converge(Bucket, {**GOOD, **bucket, **options}, check=False)
+    result = outcome.as_result(with_diff=True)
+    ((option, value),) = options.items()
+    assert f"'{option}' is {value!r}" in result["msg"] and result["msg"].endswith("run it again.")
+    assert result["error"]["code"] == "client" and result["error"]["rpc"] is None
+    assert (result["changed"], result["bucket"], result["operations"]) == (False, None, [])

@@ -1,0 +1,381 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""The engine against a model of the server: what a task reports is what happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from ansible_collections.otterscale.core.plugins.module_utils._bucket import Bucket
+from ansible_collections.otterscale.core.plugins.module_utils._datavolume import DataVolume, Source
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._ports import Port
+from ansible_collections.otterscale.core.plugins.module_utils._reconcile import Outcome, Wait, reconcile
+from ansible_collections.otterscale.core.plugins.module_utils._vm_service import VMService
+from server_model import Fault, Server
+
+BUCKET = Bucket("lab", "data", owner="alice", acl="public_read")
+SERVICE = VMService("lab", "vms", "web", virtual_machine="vm-1", ports=(Port(80, "http", "8080"),))
+VOLUME = DataVolume("lab", "vms", "root", source=Source("http_url", "https://h/x"), size=10)
+RESOURCES = {"bucket": BUCKET, "vm_service": SERVICE, "datavolume": VOLUME}
+LISTS = {"ListBuckets", "ListVirtualMachines", "ListDataVolumes"}
+
+
+def gone(resource: Any) -> Any:
+    return type(resource)(
+        **{**{key: getattr(resource, key) for key in ("scope", "name")}, **namespace(resource)}, absent=True
+    )
+
+
+def namespace(resource: Any) -> dict[str, str]:
+    return {"namespace": resource.namespace} if hasattr(resource, "namespace") else {}
+
+
+def converged(resource: Any, **options: Any) -> Server:
+    """A server on which the resource is as wanted, with an empty journal."""
+    server = Server(**options)
+    assert reconcile(resource, server).changed
+    return Server(things=server.things, **options)
+
+
+def rpcs(outcome: Outcome) -> list[str]:
+    return [operation["rpc"] for operation in outcome.operations]
+
+
+# Without faults
+
+
+@pytest.mark.parametrize("kind", RESOURCES)
+def test_the_first_run_changes_and_the_second_sends_no_write(kind: str) -> None:
+    server = Server()
+    first = reconcile(RESOURCES[kind], server)
+    assert first.changed and first.error is None and len(first.operations) == 1 and rpcs(first) == server.sent
+    assert first.before == {} and first.after == RESOURCES[kind].desired()
+    assert first.resource and first.resource["name"] == RESOURCES[kind].name
+    writes, reads = len(server.writes), len(server.reads)
+    second = reconcile(RESOURCES[kind], server)
+    assert not second.changed and second.operations == [] and second.before == second.after
+    assert len(server.writes) == writes and len(server.reads) == reads + 1
+    assert second.resource == first.resource
+
+
+def test_another_spelling_of_a_policy_makes_no_diff() -> None:
+    server = converged(Bucket("lab", "data", owner="alice", policy={"Statement": [{"Action": ["a"]}]}))
+    outcome = reconcile(Bucket("lab", "data", policy={"Statement": {"Action": "a"}}), server)
+    assert not outcome.changed and outcome.after == outcome.before and server.writes == []
+
+
+@pytest.mark.parametrize("kind", RESOURCES)
+def test_absent_removes_and_then_has_nothing_to_do(kind: str) -> None:
+    server = converged(RESOURCES[kind])
+    first = reconcile(gone(RESOURCES[kind]), server)
+    assert first.changed and first.resource is None and first.after == {} and first.before["name"]
+    second = reconcile(gone(RESOURCES[kind]), server)
+    assert not second.changed and second.operations == [] and second.error is None and second.resource is None
+    # Lists of services and volumes do not prove absence, so one more Delete makes sure.
+    assert len(server.sent) == (1 if kind == "bucket" else 2)
+
+
+@pytest.mark.parametrize("kind", RESOURCES)
+def test_check_mode_sends_no_write_and_predicts_the_real_run(kind: str) -> None:
+    server = Server()
+    predicted = reconcile(RESOURCES[kind], server, check=True)
+    assert server.writes == [] and set(server.reads) <= LISTS
+    real = reconcile(RESOURCES[kind], server)
+    assert (predicted.changed, predicted.before, predicted.after) == (True, real.before, real.after)
+    assert predicted.operations == real.operations and predicted.resource is not None
+    again = reconcile(RESOURCES[kind], server, check=True)
+    assert not again.changed and again.operations == [] and again.before == again.after
+
+
+@pytest.mark.parametrize("kind", RESOURCES)
+def test_check_mode_predicts_a_removal(kind: str) -> None:
+    server = converged(RESOURCES[kind])
+    predicted = reconcile(gone(RESOURCES[kind]), server, check=True)
+    assert predicted.changed and predicted.after == {} and predicted.resource is None and server.writes == []
+
+
+def test_check_mode_says_what_it_cannot_know() -> None:
+    outcome = reconcile(gone(SERVICE), Server(listed=False), check=True)
+    assert not outcome.changed and outcome.operations == []
+    assert any("DeleteVirtualMachineService" in warning for warning in outcome.warnings)
+
+
+def test_a_bad_plan_fails_before_anything_is_sent() -> None:
+    for check in (True, False):
+        server = Server()
+        outcome = reconcile(Bucket("lab", "data"), server, check=check)
+        assert outcome.error is not None and outcome.error.code == "client" and server.writes == []
+        assert outcome.msg.startswith("bucket data present: option 'owner' is not given") and not outcome.changed
+
+
+def test_a_result_has_the_documented_keys() -> None:
+    outcome = reconcile(BUCKET, Server())
+    assert set(outcome.as_result(with_diff=False)) == {"changed", "bucket", "operations"}
+    assert outcome.as_result(with_diff=True)["diff"] == {"before": {}, "after": BUCKET.desired()}
+    failed = reconcile(Bucket("lab", "data", owner="nobody"), Server()).as_result(with_diff=True)
+    assert set(failed) == {"changed", "bucket", "operations", "msg", "error"}
+
+
+# Resources that exist without being listed
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+def test_a_service_that_is_not_listed_is_updated_on_every_run_with_a_warning(mapped: bool) -> None:
+    server = converged(SERVICE, listed=False, mapped=mapped)
+    outcome = reconcile(SERVICE, server)
+    assert outcome.changed and outcome.error is None and len(outcome.warnings) == 1
+    assert rpcs(outcome) == ["UpdateVirtualMachineService"]
+    assert server.sent == ["CreateVirtualMachineService", "UpdateVirtualMachineService"]
+
+
+def test_what_is_found_to_exist_is_converged_without_counting_as_a_retry() -> None:
+    outcome = reconcile(SERVICE, converged(SERVICE, listed=False), retries=0)
+    assert outcome.error is None and rpcs(outcome) == ["UpdateVirtualMachineService"]
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+def test_a_volume_that_is_not_listed_counts_as_present_with_a_warning(mapped: bool) -> None:
+    server = converged(VOLUME, listed=False, mapped=mapped)
+    outcome = reconcile(VOLUME, server)
+    assert not outcome.changed and outcome.operations == [] and len(outcome.warnings) == 1
+    assert server.sent == ["CreateDataVolume"] and server.effects == []
+
+
+@pytest.mark.parametrize("resource", [SERVICE, VOLUME])
+@pytest.mark.parametrize("mapped", [True, False])
+def test_absent_deletes_once_what_no_list_shows(resource: Any, mapped: bool) -> None:
+    server = converged(resource, listed=False, mapped=mapped)
+    first = reconcile(gone(resource), server)
+    assert first.changed and first.error is None and len(server.writes) == 1
+    second = reconcile(gone(resource), server)
+    assert not second.changed and second.error is None and second.operations == [] and len(server.writes) == 2
+
+
+@dataclass
+class Taken(Server):
+    """A server that says "port is already allocated" before it says "already exists"."""
+
+    texts: list[str] = field(default_factory=list)
+
+    def CreateVirtualMachineService(self, request: dict[str, Any]) -> dict[str, Any]:
+        raise self.refuse("unknown", "spec.ports[0].nodePort: Invalid value: 30080: provided port is already allocated")
+
+
+def test_a_node_port_that_the_service_itself_holds_is_no_failure() -> None:
+    ports = (Port(80, "http", "8080", node_port=30080),)
+    wanted = VMService("lab", "vms", "web", virtual_machine="vm-1", ports=ports)
+    server = Taken(things=converged(SERVICE).things, listed=False)
+    outcome = reconcile(wanted, server)
+    assert outcome.error is None and server.things["service"]["web"]["ports"][0]["nodePort"] == 30080
+
+
+def test_a_node_port_that_another_service_holds_is_a_failure_that_says_so() -> None:
+    outcome = reconcile(SERVICE, Taken())
+    assert outcome.error is not None and not outcome.changed
+    assert "already allocated" in outcome.msg and "'node_port'" in outcome.msg
+
+
+# Servers that do less than they say
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "ignored"),
+    [
+        (BUCKET, Bucket("lab", "data", policy={"Statement": []}), "policy"),
+        (SERVICE, VMService("lab", "vms", "web", ports=(Port(81, "http", "8080"),)), "ports"),
+    ],
+)
+def test_a_field_that_the_server_ignores_fails_the_task(before: Any, wanted: Any, ignored: str) -> None:
+    server = converged(before)
+    server.ignores = frozenset({ignored})
+    outcome = reconcile(wanted, server)
+    assert outcome.error is not None and f"still to do: {ignored}" in outcome.msg.replace("the ", "")
+    assert "ignores a field" in outcome.msg
+    assert not outcome.changed and len(server.writes) == 1, "the server does not differ from before"
+
+
+@pytest.mark.parametrize("acl", ["public_read_write", None])
+def test_an_update_that_takes_the_acl_away_fails_the_task(acl: str | None) -> None:
+    """Also where the task names no ACL: what the user did not give is to be left as it is."""
+    server = converged(BUCKET)
+    server.ignores = frozenset({"acl"})  # so it makes the bucket private
+    outcome = reconcile(Bucket("lab", "data", owner="bob", acl=acl), server)
+    assert outcome.error is not None and outcome.changed and len(server.writes) == 1
+    assert "accepted" in outcome.msg and outcome.resource is not None and outcome.resource["acl"] == "private"
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_source_that_the_server_ignores_fails_the_task(listed: bool) -> None:
+    """Its answer shows a blank image where an import was asked for, also while no list shows the volume yet."""
+    server = Server(listed=listed, ignores=frozenset({"source"}))
+    outcome = reconcile(VOLUME, server)
+    assert outcome.error is not None and "'source'" in outcome.msg and "blank_image" in outcome.msg
+    assert outcome.changed
+
+
+def test_an_answer_that_makes_no_sense_is_a_failure_of_the_call_that_brought_it() -> None:
+    server = converged(BUCKET)
+    server.things["bucket"]["data"]["usedBytes"] = "many"
+    outcome = reconcile(BUCKET, server)
+    assert outcome.error is not None and (outcome.error.code, outcome.error.rpc) == ("internal", "ListBuckets")
+    assert "'usedBytes'" in outcome.msg and not outcome.changed
+
+
+# Failures
+
+
+def test_a_bucket_that_a_failing_create_leaves_behind_is_a_change() -> None:
+    server = Server()
+    outcome = reconcile(Bucket("lab", "data", owner="nobody"), server)
+    assert outcome.error is not None and outcome.changed and rpcs(outcome) == ["CreateBucket"]
+    assert server.sent == ["CreateBucket"] and outcome.resource is not None and outcome.resource["owner"] == "system"
+    assert outcome.msg.startswith("bucket data present: CreateBucket failed [unknown, HTTP 500]: NoSuchUser.")
+    assert "'owner' does not exist" in outcome.msg
+
+
+def test_a_create_that_did_its_work_and_then_failed_is_a_success() -> None:
+    server = Server(faults=[Fault("unknown", effect=True, message="StatusCode: 404, NoSuchBucketPolicy: ")])
+    outcome = reconcile(BUCKET, server)
+    assert outcome.error is None and outcome.changed and server.sent == ["CreateBucket"]
+
+
+@pytest.mark.parametrize(
+    "code", ["permission_denied", "unauthenticated", "invalid_argument", "unimplemented", "unknown", "internal"]
+)
+@pytest.mark.parametrize("kind", RESOURCES)
+def test_a_refused_write_is_not_repeated(kind: str, code: str) -> None:
+    server = Server(faults=[Fault(code)] * 9)
+    outcome = reconcile(RESOURCES[kind], server)
+    assert outcome.error is not None and outcome.error.code == code
+    assert len(server.writes) == 1 and not outcome.changed and outcome.operations == [] and outcome.warnings == []
+
+
+class HalfDenied(Server):
+    """A server that makes a bucket, but lets nobody give it an owner."""
+
+    def UpdateBucket(self, request: dict[str, Any]) -> dict[str, Any]:
+        raise OtterScaleError("permission_denied", "not yours", sent=True)
+
+
+def test_a_refusal_for_good_ends_the_task_even_if_another_write_would_be_next() -> None:
+    server = HalfDenied()
+    outcome = reconcile(BUCKET, server)
+    assert outcome.error is not None and outcome.error.code == "permission_denied"
+    assert server.sent == ["CreateBucket"] and outcome.changed
+
+
+def test_a_failed_task_does_not_warn_of_what_it_did_not_do() -> None:
+    server = converged(SERVICE, listed=False)
+    server.faults = [None, Fault("permission_denied")]
+    outcome = reconcile(SERVICE, server)
+    assert outcome.error is not None and not outcome.changed and outcome.warnings == []
+
+
+@pytest.mark.parametrize("retries", [0, 1, 4])
+@pytest.mark.parametrize("code", ["unavailable", "deadline_exceeded", "aborted", "resource_exhausted"])
+def test_a_failure_that_may_pass_is_retried_so_often_and_no_more(code: str, retries: int) -> None:
+    server = Server(faults=[Fault(code)] * 99)
+    outcome = reconcile(BUCKET, server, retries=retries)
+    assert outcome.error is not None and outcome.error.code == code and not outcome.changed
+    assert len(server.writes) == retries + 1
+    patient = Server(faults=[Fault(code)] * retries)
+    assert reconcile(BUCKET, patient, retries=retries).changed and len(patient.effects) == 1
+
+
+def test_a_write_that_never_left_is_not_followed_by_a_reading() -> None:
+    server = Server(faults=[Fault("unavailable", sent=False, message="connection refused")])
+    outcome = reconcile(BUCKET, server)
+    assert outcome.error is not None and len(server.reads) == 1 and "connection refused" in outcome.msg
+
+
+def test_a_lost_answer_with_effect_is_a_change_and_not_sent_again() -> None:
+    for kind, resource in RESOURCES.items():
+        server = Server(faults=[Fault(effect=True)])
+        outcome = reconcile(resource, server)
+        assert outcome.error is None and outcome.changed and len(server.writes) == 1, kind
+        assert rpcs(outcome) == server.sent
+
+
+@pytest.mark.parametrize("kind", RESOURCES)
+def test_a_lost_delete_of_what_was_listed_is_not_sent_again(kind: str) -> None:
+    server = converged(RESOURCES[kind])
+    server.faults = [Fault(effect=True)]
+    outcome = reconcile(gone(RESOURCES[kind]), server)
+    assert outcome.error is None and outcome.changed and outcome.resource is None and len(server.writes) == 1
+
+
+@pytest.mark.parametrize("resource", [SERVICE, VOLUME])
+def test_a_lost_create_that_no_list_shows_is_a_change(resource: Any) -> None:
+    server = Server(listed=False, faults=[Fault(effect=True)])
+    outcome = reconcile(resource, server)
+    assert outcome.error is None and outcome.changed
+    assert [rpc for rpc, _request in server.effects if rpc.startswith("Create")] == [server.sent[0]]
+
+
+@dataclass
+class Slow(Server):
+    """A server whose deletions show only after another reading."""
+
+    leaving: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def read(self, procedure: str, request: Any) -> dict[str, Any]:
+        now, self.things["service"] = self.things["service"], {**self.things["service"], **self.leaving}
+        try:
+            return super().read(procedure, request)
+        finally:
+            self.things["service"], self.leaving = now, {}
+
+    def DeleteVirtualMachineService(self, request: dict[str, Any]) -> dict[str, Any]:
+        now = dict(self.things["service"])
+        answer = super().DeleteVirtualMachineService(request)
+        self.leaving = now
+        return answer
+
+
+def test_a_lost_delete_that_shows_late_is_a_change() -> None:
+    server = Slow(things=converged(SERVICE).things, faults=[Fault(effect=True)])
+    outcome = reconcile(gone(SERVICE), server)
+    assert outcome.error is None and server.things["service"] == {}
+    assert outcome.changed and outcome.after == {} and outcome.before["name"] == "web"
+
+
+def test_a_second_failure_while_looking_says_that_the_effect_is_unknown() -> None:
+    @dataclass
+    class Dying(Server):
+        def read(self, procedure: str, request: Any) -> dict[str, Any]:
+            if self.writes:
+                raise OtterScaleError("unavailable", "gone away", rpc="ListBuckets", sent=True)
+            return super().read(procedure, request)
+
+    outcome = reconcile(BUCKET, Dying(faults=[Fault("deadline_exceeded")]))
+    assert outcome.error is not None and outcome.error.rpc == "CreateBucket" and not outcome.changed
+    assert "unknown" in outcome.msg and "gone away" in outcome.msg and "the answer was lost" in outcome.msg
+
+
+# Waiting
+
+
+def waiting(**options: Any) -> DataVolume:
+    return DataVolume("lab", "vms", "root", source=VOLUME.source, size=10, wait=Wait(1e-9, 1e-9), **options)
+
+
+def test_waiting_returns_what_became_ready() -> None:
+    server = converged(VOLUME)
+    server.things["volume"]["root"]["phase"] = "Succeeded"
+    outcome = reconcile(waiting(), server)
+    assert outcome.error is None and not outcome.changed
+    assert outcome.resource is not None and outcome.resource["phase"] == "Succeeded"
+
+
+def test_a_wait_that_ends_fails_with_phase_progress_and_condition_but_knows_the_change() -> None:
+    outcome = reconcile(waiting(), Server())
+    assert outcome.error is not None and outcome.error.code == "deadline_exceeded" and outcome.changed
+    assert "phase unknown, progress unknown, last condition: none" in outcome.msg and "'wait_timeout'" in outcome.msg
+    assert "Done before: CreateDataVolume." in outcome.msg
+
+
+def test_check_mode_does_not_wait() -> None:
+    assert reconcile(waiting(), converged(VOLUME), check=True).error is None

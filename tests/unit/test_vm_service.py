@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""VM services: what a task sends, refuses and predicts for everything that can be known of the present state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._ports import Port
+from ansible_collections.otterscale.core.plugins.module_utils._reconcile import Presence, Refusal, Seen, Step, Verb
+from ansible_collections.otterscale.core.plugins.module_utils._vm_service import (
+    ARGUMENT_SPEC,
+    VMService,
+    VMServiceState,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+from port_examples import as_options, current_ports, wanted_ports
+
+PARAMS: dict[str, Any] = {
+    **{name: spec.get("default") for name, spec in ARGUMENT_SPEC.items()},
+    "scope": "lab",
+    "namespace": "vms",
+    "name": "web",
+    "state": "present",
+    "virtual_machine": "vm-1",
+    "ports": [{"port": 80, "name": "http", "target_port": "8080", "node_port": None, "protocol": "TCP"}],
+}
+KEY = {"scope": "lab", "namespace": "vms", "name": "web"}
+STATE = VMServiceState(
+    "vm-1", (Port(80, "http", "8080", "TCP", 30080),), "NodePort", "10.0.0.1", "2026-01-01T00:00:00Z"
+)
+UNREAD = (Presence.ABSENT, Presence.UNLISTED, Presence.UNREADABLE)
+
+
+def service(**options: Any) -> VMService:
+    return VMService.from_params({**PARAMS, **options})
+
+
+def refused(**options: Any) -> str:
+    with pytest.raises(OtterScaleError) as caught:
+        service(**options)
+    assert caught.value.code == "client"
+    return caught.value.message
+
+
+def sent(resource: VMService, seen: Seen[VMServiceState]) -> list[tuple[str, Any]]:
+    return [(step.rpc, step.request) for step in resource.plan(seen).steps]
+
+
+seen_services = st.sampled_from(UNREAD).map(Seen) | st.builds(
+    lambda machine, ports: Seen(Presence.PRESENT, VMServiceState(machine, ports, "NodePort")),
+    st.sampled_from(["vm-1", "vm-2", None]),
+    current_ports,
+)
+wanted_services = st.builds(
+    service,
+    state=st.sampled_from(["present", "present", "absent"]),
+    virtual_machine=st.sampled_from(["vm-1", None]),
+    ports=st.none() | wanted_ports.map(as_options),
+)
+
+
+# Options
+
+
+@pytest.mark.parametrize("name", ["1web", "Web", "web.a", "w" * 64, "", "web_1"])
+def test_a_bad_name_is_refused(name: str) -> None:
+    assert refused(name=name).startswith(f"option 'name' is {name!r}: must be a DNS-1035 label")
+
+
+def test_a_bad_namespace_or_virtual_machine_is_refused() -> None:
+    assert refused(namespace="a.b").startswith("option 'namespace' is 'a.b': ")
+    assert refused(virtual_machine="VM").startswith("option 'virtual_machine' is 'VM': ")
+    assert service(virtual_machine="vm.example").virtual_machine == "vm.example"
+
+
+@pytest.mark.parametrize("target", ["0", "65536", "http_x", "HTTP", "-1", "a" * 16, "80-80"])
+def test_a_target_port_that_is_neither_number_nor_name_is_refused(target: str) -> None:
+    message = refused(ports=[{"port": 80, "target_port": target}])
+    assert message.startswith("option 'ports' is ") and repr(target) in message
+
+
+def test_bad_ports_are_refused_with_their_value() -> None:
+    assert "port 70000" in refused(ports=[{"port": 70000}])
+    assert "at least one port" in refused(ports=[])
+    assert "'Bad_Name'" in refused(ports=[{"port": 80, "name": "Bad_Name"}])
+
+
+def test_an_option_that_is_not_given_stays_unset() -> None:
+    bare = service(virtual_machine=None, ports=None)
+    assert (bare.virtual_machine, bare.ports, bare.absent, bare.wait) == (None, None, False, None)
+
+
+# Reading
+
+
+def answer(*services: dict[str, Any], machine: str = "vm-1") -> dict[str, Any]:
+    return {"virtualMachines": [{"name": "other"}, {"name": machine, "services": list(services)}]}
+
+
+def test_a_service_is_found_below_its_virtual_machine_with_one_call() -> None:
+    calls: list[Any] = []
+    port = {"port": 80, "name": "http", "targetPort": "8080", "protocol": "tcp", "nodePort": 30080}
+    web = {
+        "name": "web",
+        "type": "NodePort",
+        "clusterIp": "10.0.0.1",
+        "createdAt": "2026-01-01T00:00:00Z",
+        "ports": [port],
+    }
+
+    def read(procedure: str, request: Any) -> dict[str, Any]:
+        calls.append((procedure, request))
+        return answer({"name": "web2"}, web)
+
+    assert service().observe(read) == Seen(Presence.PRESENT, STATE)
+    assert calls == [
+        ("otterscale.instance.v1.InstanceService/ListVirtualMachines", {"scope": "lab", "namespace": "vms"})
+    ]
+    shown = service().show(service().observe(read).state or STATE)
+    assert shown["created_at"] == "2026-01-01T00:00:00Z" and shown["cluster_ip"] == "10.0.0.1"
+    assert shown["ports"][0]["node_port"] == 30080 and shown["virtual_machine"] == "vm-1"
+
+
+@pytest.mark.parametrize("listed", [{}, answer(), answer({"name": "web2"})])
+def test_a_service_that_is_not_listed_may_still_exist(listed: dict[str, Any]) -> None:
+    assert service().observe(lambda *_call: listed) == Seen(Presence.UNLISTED)
+
+
+@pytest.mark.parametrize("port", [{"port": "x"}, {"nodePort": {}}, {"name": 5}, {"targetPort": 8080}, {"protocol": []}])
+def test_an_answer_that_makes_no_sense_names_the_field(port: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"^'{next(iter(port))}' should be "):
+        service().observe(lambda *_call: answer({"name": "web", "ports": [port]}))
+
+
+# Plans
+
+REQUESTED = [{"name": "http", "port": 80, "targetPort": "8080", "protocol": "TCP"}]
+
+
+@pytest.mark.parametrize("presence", [Presence.ABSENT, Presence.UNLISTED])
+def test_a_missing_service_is_created(presence: Presence) -> None:
+    wanted = {**KEY, "virtualMachineName": "vm-1", "ports": REQUESTED}
+    assert sent(service(), Seen(presence)) == [("CreateVirtualMachineService", wanted)]
+
+
+def test_a_service_that_cannot_be_read_is_updated_with_a_warning() -> None:
+    plan = service().plan(Seen(Presence.UNREADABLE))
+    assert [(step.rpc, step.request) for step in plan.steps] == [
+        ("UpdateVirtualMachineService", {**KEY, "ports": REQUESTED})
+    ]
+    assert len(plan.warnings) == 1 and "vms/web exists" in plan.warnings[0]
+
+
+def test_changed_ports_are_updated_and_keep_their_node_port() -> None:
+    ports = [{"port": 8080, "name": "http", "target_port": "8080"}]
+    wanted = [{"name": "http", "port": 8080, "targetPort": "8080", "protocol": "TCP", "nodePort": 30080}]
+    assert sent(service(ports=ports), Seen(Presence.PRESENT, STATE)) == [
+        ("UpdateVirtualMachineService", {**KEY, "ports": wanted})
+    ]
+
+
+@pytest.mark.parametrize("options", [{}, {"ports": None}, {"virtual_machine": None}])
+def test_a_service_that_is_as_wanted_is_left_alone(options: dict[str, Any]) -> None:
+    assert sent(service(**options), Seen(Presence.PRESENT, STATE)) == []
+
+
+@pytest.mark.parametrize("option", ["virtual_machine", "ports"])
+@pytest.mark.parametrize("presence", [Presence.ABSENT, Presence.UNLISTED])
+def test_creating_needs_a_virtual_machine_and_ports(presence: Presence, option: str) -> None:
+    with pytest.raises(OtterScaleError, match=f"option '{option}' is not given") as caught:
+        service(**{option: None}).plan(Seen(presence))
+    assert caught.value.code == "client"
+
+
+def test_another_virtual_machine_is_refused_naming_both() -> None:
+    with pytest.raises(OtterScaleError) as caught:
+        service(virtual_machine="vm-2").plan(Seen(Presence.PRESENT, STATE))
+    assert caught.value.code == "client"
+    assert all(text in caught.value.message for text in ("'virtual_machine'", "'vm-1'", "'vm-2'"))
+
+
+@pytest.mark.parametrize(
+    ("seen", "probe"),
+    [(Seen(Presence.PRESENT, STATE), False), (Seen(Presence.UNREADABLE), False), (Seen(Presence.UNLISTED), True)],
+)
+def test_absent_deletes_unless_absence_is_proven(seen: Seen[VMServiceState], probe: bool) -> None:
+    gone = service(state="absent", virtual_machine=None, ports=None)
+    (step,) = gone.plan(seen).steps
+    assert (step.rpc, step.request, step.probe) == ("DeleteVirtualMachineService", KEY, probe)
+    assert gone.plan(Seen(Presence.ABSENT)).steps == ()
+
+
+@given(wanted_services, seen_services)
+def test_what_is_predicted_needs_no_further_step(wanted: VMService, seen: Seen[VMServiceState]) -> None:
+    try:
+        steps = wanted.plan(seen).steps
+    except OtterScaleError as error:
+        assert error.code == "client" and not error.sent
+        return
+    assert len(steps) <= 1
+    if wanted.absent:
+        assert wanted.predict(seen) is None and wanted.desired() == {}
+        return
+    state = wanted.predict(seen) if steps else seen.state
+    assert state is not None
+    assert wanted.plan(Seen(Presence.PRESENT, state)).steps == ()
+    assert wanted.managed(state) == wanted.desired()
+
+
+# Refusals of the server
+
+
+def fail(code: str, message: str) -> OtterScaleError:
+    return OtterScaleError(code, message, sent=True)
+
+
+ALLOCATED = 'Service "web" is invalid: spec.ports[0].nodePort: Invalid value: 30080: provided port is already allocated'
+
+
+@pytest.mark.parametrize(
+    ("verb", "code", "message", "refusal"),
+    [
+        (Verb.CREATE, "unknown", 'services "web" already exists', Refusal.EXISTS),
+        (Verb.CREATE, "already_exists", "", Refusal.EXISTS),
+        (Verb.CREATE, "unknown", ALLOCATED, Refusal.EXISTS),
+        (Verb.UPDATE, "unknown", ALLOCATED, Refusal.FINAL),
+        (Verb.UPDATE, "unknown", 'services "web" not found', Refusal.MISSING),
+        (Verb.DELETE, "unknown", 'services "web" not found', Refusal.MISSING),
+        (Verb.DELETE, "not_found", "", Refusal.MISSING),
+        (Verb.CREATE, "unknown", 'virtualmachines.kubevirt.io "web" not found', None),
+        (Verb.CREATE, "not_found", "", None),
+        (Verb.DELETE, "unknown", 'services "web2" not found', None),
+        (Verb.CREATE, "unknown", 'services "web2" already exists', None),
+        (Verb.UPDATE, "already_exists", "", None),
+        (Verb.UPDATE, "unavailable", "connection refused", None),
+    ],
+)
+def test_a_plain_error_is_understood(verb: Verb, code: str, message: str, refusal: Refusal | None) -> None:
+    error = fail(code, message)
+    assert service().refusal(Step(verb, "x/X", {}, ""), error) is refusal
+    assert ("node_port" in error.advice) == (message == ALLOCATED)
