@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -188,6 +190,24 @@ def test_a_module_documents_its_modes(module: str, attribute: str) -> None:
         said = {**shared.get("attributes", {}).get(attribute, {}), **said}
     assert said.get("support") == "full"
     assert said.get("description")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_role_takes_exactly_the_options_of_the_module(module: str) -> None:
+    resource = importlib.import_module(f"{COLLECTION}plugins.module_utils.{module.replace('otterscale_', '_', 1)}")
+    specs = yaml.safe_load((ROOT / "roles/provision/meta/argument_specs.yml").read_text(encoding="utf-8"))
+    assert essence(specs["argument_specs"]["main"]["options"][f"{module}s"]["options"]) == essence(
+        resource.ARGUMENT_SPEC
+    )
+
+
+def essence(options: dict[str, Any]) -> dict[str, Any]:
+    """What an argument spec demands, without its documentation."""
+    kept = ("type", "elements", "choices", "default", "required")
+    return {
+        name: {**{key: spec[key] for key in kept if key in spec}, "options": essence(spec.get("options", {}))}
+        for name, spec in options.items()
+    }
 
 
 def test_every_file_says_its_licence() -> None:

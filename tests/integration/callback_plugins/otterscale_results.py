@@ -24,7 +24,7 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "otterscale_results"
     CALLBACK_NEEDS_ENABLED = True
 
-    def _write(self, result):
+    def _write(self, result, failed=False):
         task = result._task
         if task.loop and "results" in result._result:
             return  # its items were written one by one
@@ -32,7 +32,8 @@ class CallbackModule(CallbackBase):
             "host": result._host.get_name(),
             "task": task.get_name(),
             "action": task.action,
-            "result": result._result,
+            # Ansible takes "failed" out of a result before it shows it to callbacks.
+            "result": {**result._result, "failed": failed},
         }
         with open(os.environ["OTTERSCALE_RESULTS"], "a", encoding="utf-8") as file:
             file.write(json.dumps(line, default=str) + "\n")
@@ -41,10 +42,10 @@ class CallbackModule(CallbackBase):
         self._write(result)
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
-        self._write(result)
+        self._write(result, failed=True)
 
     def v2_runner_item_on_ok(self, result):
         self._write(result)
 
     def v2_runner_item_on_failed(self, result):
-        self._write(result)
+        self._write(result, failed=True)
