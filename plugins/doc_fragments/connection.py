@@ -15,8 +15,51 @@ options:
     required: true
   api_token:
     description:
-      - Bearer token, an OIDC access token of OtterScale's realm.
+      - Bearer token, an OIDC access token of OtterScale's realm. It is used as it is until it expires.
+      - It comes before the C(oidc_*) options. Where a task and its environment give both, they are not looked at. An
+        empty one is none, so C(api_token="") makes a task use them in spite of E(OTTERSCALE_API_TOKEN).
       - If not given, the environment variable E(OTTERSCALE_API_TOKEN) is used.
+      - A token that travels to another host over plain C(http) makes the task warn, wherever it comes from.
+    type: str
+  oidc_issuer_url:
+    description:
+      - Issuer of an OpenID Connect provider, with C(http) or C(https), such as the URL of a Keycloak realm. Its
+        discovery document must name the same issuer, and a token endpoint with C(https) unless the issuer has C(http).
+      - With this option or O(oidc_token_url), tokens are fetched when the first call to the API needs one. A token that
+        expires while the task runs is renewed, once for each call that the server refuses.
+      - The user is O(oidc_username) with O(oidc_password) (password grant), or else the client O(oidc_client_id) itself
+        with O(oidc_client_secret) (client credentials grant).
+      - O(validate_certs), O(ca_path), O(timeout), O(retries) and proxies hold for the provider too. O(timeout) is for
+        one token, apart from the call that needs it.
+      - If not given, the environment variable E(OTTERSCALE_OIDC_ISSUER_URL) is used.
+    type: str
+  oidc_token_url:
+    description:
+      - Token endpoint of the provider, with C(http) or C(https). Then nothing is discovered, and O(oidc_issuer_url) is
+        not used.
+      - If not given, the environment variable E(OTTERSCALE_OIDC_TOKEN_URL) is used.
+    type: str
+  oidc_client_id:
+    description:
+      - The client at the provider. Every other C(oidc_*) option needs it.
+      - If not given, the environment variable E(OTTERSCALE_OIDC_CLIENT_ID) is used.
+    type: str
+  oidc_client_secret:
+    description:
+      - Secret of the client. Only a public client with O(oidc_username) has none.
+      - It is sent with HTTP Basic authentication, or in the body where the provider discovered at O(oidc_issuer_url)
+        offers only C(client_secret_post).
+      - If not given, the environment variable E(OTTERSCALE_OIDC_CLIENT_SECRET) is used.
+    type: str
+  oidc_username:
+    description:
+      - User whose tokens are fetched, together with O(oidc_password).
+      - If not given, the environment variable E(OTTERSCALE_OIDC_USERNAME) is used.
+    type: str
+  oidc_password:
+    description:
+      - Password of O(oidc_username).
+      - If not given, the environment variable E(OTTERSCALE_OIDC_PASSWORD) is used.
     type: str
   scope:
     description:
@@ -51,6 +94,7 @@ options:
     default: 4
 requirements:
   - requests >= 2.28
+  - oauthlib >= 3.1 (only with the C(oidc_*) options)
 notes:
   - Proxies are taken from the usual environment variables (C(HTTPS_PROXY), C(NO_PROXY) and so on).
   - The Python library C(googleapis-common-protos), if it is installed, decodes error details of the server.

@@ -41,6 +41,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 _SERVICE = "otterscale.storage.v1.StorageService"
 
+MAX_POLICY_DEPTH = 50  # what can be read may still be too deep to be compared and shown, and no sound one is
+
 # Texts of S3 and RGW that mean that the same request can never succeed, and what to do.
 _HOPELESS = {
     "NoSuchUser": "The 'owner' does not exist: create that object-storage user first, or name another.",
@@ -101,7 +103,7 @@ class Bucket:
     def observe(self, read: Read) -> Seen[BucketState]:
         """Find the bucket in the list of all buckets, which is complete and the only way to read one."""
         for bucket in read_objects(read(f"{_SERVICE}/ListBuckets", {"scope": self.scope}), "buckets"):
-            if read_str(bucket, "name") == self.name:
+            if bucket.get("name") == self.name:
                 return Seen(Presence.PRESENT, _read_bucket(bucket))
         return Seen(Presence.ABSENT)
 
@@ -147,9 +149,9 @@ class Bucket:
 
     def _update(self, state: BucketState, reason: str) -> Step:
         """All three in full: the API links the owner again and sets the ACL with every update."""
-        policy = self.policy or state.policy
-        request = self._request(self.owner or state.owner, policy, self.acl or state.acl)
-        return Step(Verb.UPDATE, f"{_SERVICE}/UpdateBucket", request, reason)
+        owner, policy, acl = self.owner or state.owner, self.policy or state.policy, self.acl or state.acl
+        full = replace(self, owner=owner, policy=policy or None, acl=acl)
+        return Step(Verb.UPDATE, f"{_SERVICE}/UpdateBucket", self._request(owner, policy, acl), reason, full=full)
 
     def _request(self, owner: str, policy: Policy, acl: str) -> dict[str, Any]:
         # The ACL goes as a number: a server takes a name that it does not know for PRIVATE.
@@ -171,6 +173,8 @@ class Bucket:
         if step.verb is Verb.CREATE:
             exists = error.code == "already_exists" or "BucketAlready" in error.message
             return Refusal.EXISTS if exists else None
+        if "NoSuchBucketPolicy" in error.message:
+            return None  # said after all the work was done, in proper generations with the code not_found
         missing = error.code == "not_found" or f'bucket "{self.name}" not found' in error.message
         return Refusal.MISSING if missing or "NoSuchBucket:" in error.message else None
 
@@ -212,10 +216,25 @@ class Bucket:
         }
 
 
+def _read_policy(text: str) -> Policy:
+    try:
+        policy = parse_policy(text)
+    except ValueError as error:
+        raise ValueError(f"'policy' {error}") from None
+    if _is_deeper(policy, MAX_POLICY_DEPTH):
+        raise ValueError(f"'policy' is nested more than {MAX_POLICY_DEPTH} deep")
+    return policy
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(levels == 0 or _is_deeper(item, levels - 1) for item in inner)
+
+
 def _read_bucket(message: Mapping[str, Any]) -> BucketState:
     return BucketState(
         owner=read_str(message, "owner"),
-        policy=parse_policy(read_str(message, "policy")),
+        policy=_read_policy(read_str(message, "policy")),
         grants=frozenset(
             Grant(
                 type=read_str(grant, "type"),

@@ -149,9 +149,9 @@ class DataVolume:
             answer = read(_LIST, {"scope": self.scope, "namespace": self.namespace, "bootImage": boot_image})
             volumes = read_objects(answer, "dataVolumes")
             for volume in volumes:
-                if read_str(volume, "name") == self.name:
+                if volume.get("name") == self.name:
                     return Seen(Presence.PRESENT, _read_volume(volume))
-            if any(read_bool(volume, "bootImage") is not boot_image for volume in volumes):
+            if any((volume.get("bootImage") or False) is (not boot_image) for volume in volumes):
                 break
         if self.cluster is not None:
             return self._ask(self.cluster)
@@ -202,12 +202,7 @@ class DataVolume:
             missing = "source" if self.source is None else "size"
             raise bad_option(missing, None, f"needed to create data volume {self.namespace}/{self.name}")
         source = {"type": SOURCE_TYPES.index(self.source.type), "data": self.source.data}
-        request = {
-            **self._key(),
-            "source": source,
-            "bootImage": bool(self.boot_image),
-            "sizeBytes": str(self.size),
-        }
+        request = {**self._key(), "source": source, "bootImage": bool(self.boot_image), "sizeBytes": str(self.size)}
         return Step(Verb.CREATE, f"{_SERVICE}/CreateDataVolume", request, "it does not exist")
 
     def _extend(self, size: int, now: int) -> Step:
@@ -230,7 +225,7 @@ class DataVolume:
         return {"scope": self.scope, "namespace": self.namespace, "name": self.name}
 
     def answered(self, step: Step, answer: Mapping[str, Any], before: Seen[DataVolumeState]) -> DataVolumeState | None:
-        return _read_volume(answer) if step.verb is Verb.CREATE and answer else None
+        return _read_volume(answer) if step.verb is Verb.CREATE and answer.get("name") == self.name else None
 
     def refusal(self, step: Step, error: OtterScaleError) -> Refusal | None:
         if step.verb is Verb.CREATE:
@@ -266,7 +261,8 @@ class DataVolume:
         return DataVolumeState(self.source, bool(self.boot_image), self.size)
 
     def managed(self, state: DataVolumeState) -> dict[str, Any]:
-        return self._named(state.source, state.real_size, state.boot_image)
+        boot_image = self.boot_image if state.boot_image is None else state.boot_image
+        return self._named(state.source, state.real_size, boot_image)
 
     def desired(self) -> dict[str, Any]:
         return {} if self.absent else self._named(self.source, self.size, self.boot_image)
@@ -321,12 +317,11 @@ def _read_volume(message: Mapping[str, Any]) -> DataVolumeState:
     source = read_object(message, "source")
     claim = read_object(message, "persistentVolumeClaim")
     condition = read_object(message, "lastCondition")
-    capacity = read_str(claim, "capacity")
     return DataVolumeState(
         source=Source(read_enum(source, "type", SOURCE_TYPES, "type_"), read_str(source, "data")),
         boot_image=read_bool(message, "bootImage"),
         size=read_int(message, "sizeBytes"),
-        capacity=parse_quantity(capacity) if capacity else None,
+        capacity=_read_capacity(read_str(claim, "capacity")),
         phase=read_str(message, "phase"),
         progress=read_str(message, "progress"),
         claim=_read_claim(claim),
@@ -342,6 +337,13 @@ def _read_volume(message: Mapping[str, Any]) -> DataVolumeState:
         else {},
         created_at=read_str(message, "createdAt") or None,
     )
+
+
+def _read_capacity(text: str) -> int | None:
+    try:
+        return parse_quantity(text) if text else None
+    except ValueError as error:
+        raise ValueError(f"'capacity' {error}") from None
 
 
 def _read_claim(claim: Mapping[str, Any]) -> dict[str, Any]:
@@ -367,13 +369,13 @@ def _read_kubernetes(volume: Mapping[str, Any], claim: Mapping[str, Any]) -> Dat
     requested = read_object(
         read_object(read_object(spec, "pvc") or read_object(spec, "storage"), "resources"), "requests"
     )
-    capacity = read_str(read_object(read_object(claim, "status"), "capacity"), "storage")
+    capacity = read_object(read_object(claim, "status"), "capacity")
     conditions = read_objects(status, "conditions")
     return DataVolumeState(
         source=source,
         boot_image=None,
         size=parse_quantity(read_str(requested, "storage") or "0"),
-        capacity=parse_quantity(capacity) if capacity else None,
+        capacity=_read_capacity(read_str(capacity, "storage")),
         phase=read_str(status, "phase"),
         progress=read_str(status, "progress"),
         condition={"message": read_str(conditions[-1], "message")} if conditions else {},

@@ -34,7 +34,7 @@ def _decode(type_name: str, value: str) -> dict[str, Any] | None:
         from google.rpc import error_details_pb2
     except ImportError:
         return None
-    message_type = getattr(error_details_pb2, name[len("google.rpc.") :], None)
+    message_type: Any = getattr(error_details_pb2, name[len("google.rpc.") :], None)
     if not hasattr(message_type, "FromString"):
         return None
     try:

@@ -62,6 +62,19 @@ MEANINGS: Mapping[str, Meaning] = {
     "unauthenticated": Meaning("Check 'api_token' (or OTTERSCALE_API_TOKEN): it is missing, wrong or expired."),
 }
 
+# For answers that carry no usable Connect error; anything else is "unknown".
+# Source: https://connectrpc.com/docs/protocol#http-to-error-code
+CODE_BY_HTTP_STATUS: Mapping[int, str] = {
+    400: "internal",
+    401: "unauthenticated",
+    403: "permission_denied",
+    404: "unimplemented",
+    429: "unavailable",
+    502: "unavailable",
+    503: "unavailable",
+    504: "unavailable",
+}
+
 
 class OtterScaleError(Exception):
     """A failed call, or (code "client") a failure found before any call.

@@ -4,17 +4,17 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import env_fallback
-from ansible_collections.otterscale.core.plugins.module_utils._connect import (
-    Client,
-    silence_insecure_request_warnings,
-)
+from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option, checked
+from ansible_collections.otterscale.core.plugins.module_utils._http import silence_insecure_request_warnings
+from ansible_collections.otterscale.core.plugins.module_utils._oidc import Login, Provider
 
 
 def _from_environment(variable: str) -> dict[str, Any]:
@@ -24,6 +24,12 @@ def _from_environment(variable: str) -> dict[str, Any]:
 CONNECTION_SPEC: dict[str, Any] = {
     "api_url": {"type": "str", "required": True, **_from_environment("OTTERSCALE_API_URL")},
     "api_token": {"type": "str", "no_log": True, **_from_environment("OTTERSCALE_API_TOKEN")},
+    "oidc_issuer_url": {"type": "str", **_from_environment("OTTERSCALE_OIDC_ISSUER_URL")},
+    "oidc_token_url": {"type": "str", "no_log": False, **_from_environment("OTTERSCALE_OIDC_TOKEN_URL")},
+    "oidc_client_id": {"type": "str", **_from_environment("OTTERSCALE_OIDC_CLIENT_ID")},
+    "oidc_client_secret": {"type": "str", "no_log": True, **_from_environment("OTTERSCALE_OIDC_CLIENT_SECRET")},
+    "oidc_username": {"type": "str", **_from_environment("OTTERSCALE_OIDC_USERNAME")},
+    "oidc_password": {"type": "str", "no_log": True, **_from_environment("OTTERSCALE_OIDC_PASSWORD")},
     "scope": {"type": "str", "required": True, **_from_environment("OTTERSCALE_SCOPE")},
     "validate_certs": {"type": "bool", "default": True, **_from_environment("OTTERSCALE_VALIDATE_CERTS")},
     "ca_path": {"type": "path", **_from_environment("OTTERSCALE_CA_PATH")},
@@ -31,27 +37,34 @@ CONNECTION_SPEC: dict[str, Any] = {
     "retries": {"type": "int", "default": 4, **_from_environment("OTTERSCALE_RETRIES")},
 }
 
+# What would do as well as an option that is missing.
+_INSTEAD = {
+    "oidc_issuer_url": "; 'oidc_token_url' would do as well",
+    "oidc_client_secret": "; 'oidc_username' and 'oidc_password' would do as well",
+}
+
 
 def connect(params: Mapping[str, Any]) -> Client:
     """A client for the connection options of a task. Raises a `client` OtterScaleError for bad ones."""
-    api_url = checked("api_url", params["api_url"], _parse_url)
+    api_url = _http_url("api_url", params["api_url"])
     if not params["scope"].strip():
         raise bad_option("scope", params["scope"], "must not be empty")
-    if not 0 < params["timeout"] < float("inf"):
-        raise bad_option("timeout", params["timeout"], "must be above zero")
+    if not 0 < params["timeout"] < 1e7:
+        raise bad_option("timeout", params["timeout"], "must be above zero and below ten million seconds")
     if params["retries"] < 0:
         raise bad_option("retries", params["retries"], "must not be negative")
     ca_path = params["ca_path"]
     if ca_path and params["validate_certs"] and not os.path.exists(ca_path):
         raise bad_option("ca_path", ca_path, "there is no such file on the host that runs the task")
-    token = (params["api_token"] or "").strip()
+    token = _api_token(params)
     if not (token.isascii() and token.isprintable()):
         raise OtterScaleError("client", "option 'api_token' holds a character that no HTTP header can carry")
+    login = None if token else _login(params)
     if not params["validate_certs"]:
         silence_insecure_request_warnings()
     return Client(
         api_url,
-        token=token or None,
+        token=Provider(login) if login else token or None,
         validate_certs=params["validate_certs"],
         ca_path=ca_path,
         timeout=params["timeout"],
@@ -59,14 +72,75 @@ def connect(params: Mapping[str, Any]) -> Client:
     )
 
 
-def _parse_url(url: str) -> str:
+def plain_http_warnings(params: Mapping[str, Any]) -> list[str]:
+    """A warning for each URL that takes secrets over a network in clear text. The options are sound."""
+    login = None if _api_token(params) else _login(params)
+    if not (login or _api_token(params)):
+        return []
+    urls = {"api_url": params["api_url"], **({login.option: login.url} if login else {})}
+    return [
+        f"'{option}' is plain http to {urlsplit(url).hostname}: who listens on the way gets the "
+        f"{'token' if option == 'api_url' else 'credentials and the token'}. Use https."
+        for option, url in urls.items()
+        if _is_overheard(url)
+    ]
+
+
+def _api_token(params: Mapping[str, Any]) -> str:
+    """The token as it is given, empty if there is none."""
+    return (params["api_token"] or "").strip()
+
+
+def _is_overheard(url: str) -> bool:
     parts = urlsplit(url.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be an http:// or https:// URL with a host")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("must not carry credentials: give 'api_token'")
-    if parts.query or parts.fragment:
-        raise ValueError("must end with its path: no query, no fragment")
-    if parts.port == 0:  # reading it raises ValueError where it is no port at all
-        raise ValueError("port 0 is no port")
-    return url.strip()
+    host = (parts.hostname or "").rstrip(".")
+    if parts.scheme != "http" or host == "localhost" or host.endswith(".localhost"):
+        return False
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return True
+    # Not every Python looks by itself through an IPv6 address that stands for one of IPv4.
+    return not (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
+def _login(params: Mapping[str, Any]) -> Login | None:
+    """Who asks an identity provider for tokens; None if no oidc_* option is given. An empty one is not given."""
+    given = {name: params[name] for name in CONNECTION_SPEC if name.startswith("oidc_") and params[name]}
+    if not given:
+        return None
+    option = "oidc_token_url" if "oidc_token_url" in given else "oidc_issuer_url"
+    by_password = "oidc_username" in given or "oidc_password" in given
+    needed = ("oidc_username", "oidc_password") if by_password else ("oidc_client_secret",)
+    for name in (option, "oidc_client_id", *needed):
+        if name not in given:
+            others = ", ".join(f"'{other}'" for other in given)
+            raise bad_option(name, None, f"no token can be had with {others} alone{_INSTEAD.get(name, '')}")
+    return Login(
+        option=option,
+        url=_http_url(option, given[option]),
+        client_id=given["oidc_client_id"],
+        client_secret=given.get("oidc_client_secret"),
+        username=given.get("oidc_username"),
+        password=given.get("oidc_password"),
+        timeout=params["timeout"],
+        verify=(params["ca_path"] or None) if params["validate_certs"] else False,
+    )
+
+
+def _http_url(option: str, value: str) -> str:
+    def rule(url: str) -> str:
+        parts = urlsplit(url.strip())
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be an http:// or https:// URL with a host")
+        if parts.username is not None or parts.password is not None:
+            instead = "'api_token'" if option == "api_url" else "the other oidc_* options"
+            # Without the value, which holds them.
+            raise OtterScaleError("client", f"option '{option}' must not carry credentials: give {instead}")
+        if parts.fragment or (parts.query and option != "oidc_token_url"):
+            raise ValueError("must end with its path: no query, no fragment")
+        if parts.port == 0:  # reading it raises ValueError where it is no port at all
+            raise ValueError("port 0 is no port")
+        return url.strip()
+
+    return checked(option, value, rule)

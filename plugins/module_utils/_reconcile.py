@@ -22,6 +22,7 @@ Read = Callable[[str, Mapping[str, Any]], "dict[str, Any]"]
 
 FIRST_POLL_SECONDS = 0.1
 LONGEST_POLL_SECONDS = 2.0
+LONGEST_PAUSE_SECONDS = 60.0  # a server that asks for more gets no further try
 OTHER_PLANS = 2  # plans that may follow a refused one (create, it exists: update), even with retries=0
 
 
@@ -54,6 +55,7 @@ class Step:
 
     settle: seconds that its effect may take to show after the server accepted it.
     probe: sent only to make sure, since nothing that can be read proves that it is needed; predicted to do nothing.
+    full: the desired state with all that the request repeats of the present one, which must not get lost.
     """
 
     verb: Verb
@@ -62,6 +64,7 @@ class Step:
     reason: str
     settle: float = 0.0
     probe: bool = False
+    full: Resource[Any] | None = None
 
     @property
     def rpc(self) -> str:
@@ -210,32 +213,29 @@ class _Run(Generic[State]):
         seen = self.look()
         steps = self.plan(seen)
         needed = [step for step in steps if not step.probe]
-        self.warnings.update({f"{step.reason}: a real run sends {step.rpc}": None for step in steps if step.probe})
+        for step in steps:
+            if step.probe:
+                self.warnings[f"{self.resource.wanted}: {step.reason}: a real run sends {step.rpc}"] = None
         state = self.resource.predict(seen) if needed else seen.state
-        return self.outcome(changed=bool(needed), state=state, steps=needed)
+        return self.outcome(state, needed)
 
     def applied(self) -> Outcome:
         seen = self.look()
-        steps = self.plan(seen)
         failures = 0
-        while steps:
-            step = steps[0]
+        while steps := self.plan(seen):
+            step, *following = steps
             try:
                 answer = self.client.write(step.procedure, step.request)
             except OtterScaleError as error:
                 seen = self.recover(step, error, seen)
-                steps = self.plan(seen)
-                if steps:
-                    self.give_up_or_pause(steps[0], step, error, failures)
+                if others := self.plan(seen):
+                    self.give_up_or_pause(others[0], step, error, failures)
                 failures += 1
             else:
-                self.done.append(step)
-                self.open = None
-                seen = self.verify(step, answer, seen, following=steps[1:])
-                steps = self.plan(seen)
+                seen = self.verify(step, answer, seen, following)
         if self.resource.wait:
             seen = self.ready(seen, self.resource.wait)
-        return self.outcome(changed=bool(self.done), state=seen.state, steps=self.done)
+        return self.outcome(seen.state, self.done)
 
     # Looking
 
@@ -252,8 +252,7 @@ class _Run(Generic[State]):
             raise OtterScaleError("internal", f"the answer makes no sense: {error}", rpc=self.last_read) from None
         if seen.presence is Presence.UNLISTED and learned:
             seen = replace(seen, presence=learned)
-        self.first = self.first or seen
-        self.seen = seen
+        self.first, self.seen = self.first or seen, seen
         return seen
 
     def plan(self, seen: Seen[State]) -> tuple[Step, ...]:
@@ -267,57 +266,53 @@ class _Run(Generic[State]):
         while (pending := self.resource.pending(seen)) is not None:
             left = ends - time.monotonic()
             if left <= 0:
-                raise OtterScaleError(
-                    "deadline_exceeded",
-                    f"{pending} after waiting {wait.timeout:g} s",
-                    rpc=self.last_read,
-                    advice="Mend what the condition names, or raise 'wait_timeout'.",
-                )
+                waited = f"{pending} after waiting {wait.timeout:g} s"
+                advice = "Mend what the condition names, or raise 'wait_timeout'."
+                raise OtterScaleError("deadline_exceeded", waited, rpc=self.last_read, advice=advice)
             time.sleep(min(wait.sleep, left))
             seen = self.look(_still_known(seen))
         return seen
 
     # After a write
 
-    def verify(
-        self, step: Step, answer: Mapping[str, Any], before: Seen[State], following: tuple[Step, ...]
-    ) -> Seen[State]:
+    def verify(self, step: Step, answer: Mapping[str, Any], before: Seen[State], following: list[Step]) -> Seen[State]:
         """Compare with the answer where it carries the resource, else with a new reading."""
+        self.done.append(step)
+        self.open = None
         try:
             state = self.resource.answered(step, answer, before)
         except ValueError:
             state = None  # accepted, but the answer makes no sense: the reading decides
-        if state is not None:
-            seen = Seen(Presence.PRESENT, state)
-            if self.unmet(seen, following) is None:
-                self.seen = seen
-                return seen
-        learned = Presence.ABSENT if step.verb is Verb.DELETE else Presence.UNREADABLE
-        seen = self.look(learned)
+        told = None if state is None else Seen(Presence.PRESENT, state)
+        if told and self.unmet(step, told, following) is None:
+            self.seen = told
+            return told
+        learned = {Verb.CREATE: None, Verb.DELETE: Presence.ABSENT}.get(step.verb, _still_known(before))
         ends, sleep = time.monotonic() + step.settle, FIRST_POLL_SECONDS
-        while (unmet := self.unmet(seen, following)) is not None:
-            if before.state is not None and seen.state is not None and seen.state != before.state:
-                raise OtterScaleError(
-                    "aborted",
-                    f"the server accepted it, but {unmet}; it is not as before either: somebody else changed it",
-                    rpc=step.rpc,
-                )
-            if time.monotonic() >= ends:
-                raise OtterScaleError(
-                    "internal",
-                    f"the server accepted it, but {unmet}",
-                    rpc=step.rpc,
-                    advice="Somebody else may be changing it, or this server ignores a field: look, then run again.",
-                )
+        while True:
+            seen = self.look(learned)
+            if told and seen.presence in (Presence.UNLISTED, Presence.UNREADABLE):
+                seen = self.seen = told  # of what no list shows, the answer tells the most
+            if (unmet := self.unmet(step, seen, following)) is None:
+                return seen
+            if (before.state is not None and seen.state != before.state) or time.monotonic() >= ends:
+                raise self.not_as_accepted(step, unmet, before, seen)
             time.sleep(sleep)
             sleep = min(2 * sleep, LONGEST_POLL_SECONDS)
-            seen = self.look(learned)
-        return seen
 
-    def unmet(self, seen: Seen[State], following: tuple[Step, ...]) -> str | None:
+    def not_as_accepted(self, step: Step, unmet: str, before: Seen[State], seen: Seen[State]) -> OtterScaleError:
+        advice = "Somebody else may be changing it, or this server ignores a field: look, then run again."
+        code, either = "internal", ""
+        if seen.state == before.state:
+            self.open = self.done.pop()
+        elif before.state is not None:
+            code, either = "aborted", "; it is not as before either: somebody else may have changed it"
+        return OtterScaleError(code, f"the server accepted it, but {unmet}{either}", rpc=step.rpc, advice=advice)
+
+    def unmet(self, step: Step, seen: Seen[State], following: list[Step]) -> str | None:
         """What is still to do besides the steps that were to follow; None if nothing is."""
         try:
-            steps = self.resource.plan(seen).steps
+            steps = (step.full or self.resource).plan(seen).steps
         except OtterScaleError as error:
             return error.message
         expected = {step.rpc for step in following}
@@ -328,7 +323,7 @@ class _Run(Generic[State]):
         if not error.sent:
             raise error
         refusal = self.resource.refusal(step, error)
-        learned = _LEARNED.get(refusal) if refusal else _still_known(before)
+        learned = _LEARNED.get(refusal) if refusal else _still_known(before) if step.verb is Verb.UPDATE else None
         if step.verb is Verb.DELETE and before.presence is Presence.PRESENT:
             learned = Presence.ABSENT  # it was listed: if it is no more, it is gone
         try:
@@ -336,24 +331,24 @@ class _Run(Generic[State]):
         except OtterScaleError as again:
             error.message += f" (whether it took effect is unknown: {again.rpc} failed too: {again.message})"
             raise error from None
-        self.account(step, error, refusal, changed=seen.state != before.state, certain=before.state is not None)
-        hopeless = refusal is Refusal.FINAL or error.final or not error.meaning.replan
-        if hopeless and self.plan(seen):
+        # What is gone after an update, or is another one after a delete, somebody else did.
+        ours = (seen.state is None) is (step.verb is Verb.DELETE)
+        self.account(step, error, refusal, changed=ours and seen.state != before.state)
+        if (refusal is Refusal.FINAL or error.final or not error.meaning.replan) and self.plan(seen):
             raise error
         return seen
 
-    def account(
-        self, step: Step, error: OtterScaleError, refusal: Refusal | None, *, changed: bool, certain: bool
-    ) -> None:
+    def account(self, step: Step, error: OtterScaleError, refusal: Refusal | None, *, changed: bool) -> None:
         """Note what a failed write did, as far as the readings before and after it tell."""
         if refusal is not None and refusal is _NO_EFFECT.get(step.verb):
             if self.open and self.open.verb is step.verb:
                 self.done.append(self.open)  # so its first sending, whose answer was lost, did take effect
+                self.warnings[f"the answer to {step.rpc} was lost; that {refusal.value} is taken for its effect"] = None
             self.open = None
         elif changed:
             self.done.append(step)
-        elif error.meaning.write_again and not certain:
-            self.open = step
+        elif error.meaning.replan:
+            self.open = step  # no list may ever show its effect, or not yet
         if not error.meaning.write_again:
             self.refused[step.key] = error
 
@@ -362,36 +357,36 @@ class _Run(Generic[State]):
         if following.key in self.refused:
             raise self.refused[following.key]
         repeated = following.key == failed.key
-        if failures >= (self.retries if repeated else self.retries + OTHER_PLANS):
+        pause = self.client.pause(failures, error) if repeated else 0.0
+        if failures >= self.retries + (0 if repeated else OTHER_PLANS) or pause > LONGEST_PAUSE_SECONDS:
             raise error
-        if repeated:
-            time.sleep(self.client.pause(failures, error))
+        time.sleep(pause)
 
     # Reporting
 
-    def outcome(self, *, changed: bool, state: State | None, steps: list[Step]) -> Outcome:
+    def outcome(self, state: State | None, steps: list[Step]) -> Outcome:
         before = self.resource.managed(self.first.state) if self.first and self.first.state is not None else {}
         return Outcome(
             kind=self.resource.kind,
-            changed=changed,
+            changed=bool(steps),
             resource=None if state is None else self.resource.show(state),
             operations=[step.as_operation() for step in steps],
             before=before,
-            after=self.resource.desired() if changed else before,
+            after=self.resource.desired() if steps else before,
             warnings=list(self.warnings),
         )
 
     def failed(self, error: OtterScaleError) -> Outcome:
-        state = self.seen.state if self.seen else None
-        outcome = self.outcome(changed=bool(self.done), state=state, steps=self.done)
+        outcome = self.outcome(self.seen.state if self.seen else None, self.done)
         if not self.done:
             outcome.warnings = []  # they speak of a plan that was not carried out
         outcome.error = error
         status = f", HTTP {error.http_status}" if error.http_status else ""
         call = f"{error.rpc} failed [{error.code}{status}]: " if error.rpc else ""
         done = f" Done before: {', '.join(step.rpc for step in self.done)}." if self.done else ""
-        message = error.message.rstrip(" .")
-        outcome.msg = f"{self.resource.wanted}: {call}{message}.{done} {error.advice}"
+        if self.open and self.seen and self.seen.presence in (Presence.UNLISTED, Presence.UNREADABLE):
+            done += f" Whether {self.open.rpc} took effect is unknown."
+        outcome.msg = f"{self.resource.wanted}: {call}{error.message.rstrip(' .')}.{done} {error.advice}"
         return outcome
 
 
@@ -403,8 +398,4 @@ def _still_known(seen: Seen[Any]) -> Presence | None:
 _LEARNED: Mapping[Refusal, Presence] = {Refusal.EXISTS: Presence.UNREADABLE, Refusal.MISSING: Presence.ABSENT}
 
 # The refusal that proves that this very sending of a write did nothing.
-_NO_EFFECT: Mapping[Verb, Refusal] = {
-    Verb.CREATE: Refusal.EXISTS,
-    Verb.UPDATE: Refusal.MISSING,
-    Verb.DELETE: Refusal.MISSING,
-}
+_NO_EFFECT: Mapping[Verb, Refusal] = {Verb.CREATE: Refusal.EXISTS, Verb.DELETE: Refusal.MISSING}

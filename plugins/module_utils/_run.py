@@ -8,9 +8,13 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.otterscale.core.plugins.module_utils._connect import REQUESTS_IMPORT_ERROR
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
-from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC, connect
+from ansible_collections.otterscale.core.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
+from ansible_collections.otterscale.core.plugins.module_utils._options import (
+    CONNECTION_SPEC,
+    connect,
+    plain_http_warnings,
+)
 from ansible_collections.otterscale.core.plugins.module_utils._reconcile import Outcome, Resource, reconcile
 
 
@@ -29,9 +33,12 @@ def converge(resource_type: ResourceType, params: Mapping[str, Any], *, check: b
         client = connect(params)
         resource = resource_type.from_params(params)
     except OtterScaleError as error:
-        message = error.message.rstrip(" .")
-        return Outcome(resource_type.kind, error=error, msg=f"{message}. {error.advice}")
-    return reconcile(resource, client, check=check, retries=params["retries"])
+        name = "/".join(filter(None, (params.get("namespace"), params["name"])))
+        message = f"{resource_type.kind} {name}: {error.message.rstrip(' .')}. {error.advice}"
+        return Outcome(resource_type.kind, error=error, msg=message)
+    outcome = reconcile(resource, client, check=check, retries=params["retries"])
+    outcome.warnings[:0] = plain_http_warnings(params)
+    return outcome
 
 
 def run(resource_type: ResourceType, argument_spec: Mapping[str, Any]) -> None:

@@ -95,7 +95,8 @@ class VMService:
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> VMService:
         """Check the options of a task. Raises a `client` OtterScaleError."""
-        ports = None if params["ports"] is None else checked("ports", params["ports"], _parse_ports)
+        given = [{key: value for key, value in port.items() if value is not None} for port in params["ports"] or ()]
+        ports = None if params["ports"] is None else checked("ports", given, _parse_ports)
         machine = params["virtual_machine"]
         return cls(
             scope=params["scope"],
@@ -119,7 +120,7 @@ class VMService:
         answer = read(_LIST, {"scope": self.scope, "namespace": self.namespace})
         for machine in read_objects(answer, "virtualMachines"):
             for service in read_objects(machine, "services"):
-                if read_str(service, "name") == self.name:
+                if service.get("name") == self.name:
                     return Seen(Presence.PRESENT, _read_service(service, read_str(machine, "name")))
         if self.cluster is None:
             return Seen(Presence.UNLISTED)
@@ -173,7 +174,7 @@ class VMService:
         return {"scope": self.scope, "namespace": self.namespace, "name": self.name}
 
     def answered(self, step: Step, answer: Mapping[str, Any], before: Seen[VMServiceState]) -> VMServiceState | None:
-        if step.verb is Verb.DELETE or not answer:
+        if step.verb is Verb.DELETE or answer.get("name") != self.name:
             return None
         now = before.state.virtual_machine if before.state else None
         return _read_service(answer, self.virtual_machine if step.verb is Verb.CREATE else now)

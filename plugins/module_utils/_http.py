@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""One bounded HTTP exchange on top of requests: its time, its size, its redirects, and what its failure means."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import queue
+import re
+import ssl
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, TypeVar
+from urllib.parse import quote, quote_plus
+
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+
+try:
+    import requests
+    from urllib3.exceptions import (
+        HTTPError,
+        InsecureRequestWarning,
+        LocationParseError,
+        MaxRetryError,
+        NewConnectionError,
+    )
+
+    REQUESTS_IMPORT_ERROR: ImportError | None = None
+except ImportError as import_error:  # the door tells the user which library is missing
+    REQUESTS_IMPORT_ERROR = import_error
+
+T = TypeVar("T")
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_MESSAGE_CHARACTERS = 500
+_CHUNK_BYTES = 64 * 1024
+_EXCERPT_BYTES = 64 * 1024
+_MASK = "********"
+
+# Reasons of OpenSSL that only a peer without TLS, or with none of our versions, gives: nothing was sent.
+_NO_TLS = (
+    "WRONG_VERSION_NUMBER",
+    "RECORD_LAYER_FAILURE",
+    "HTTP_REQUEST",
+    "UNSUPPORTED_PROTOCOL",
+    "NO_PROTOCOLS_AVAILABLE",
+)
+
+
+def open_session() -> requests.Session:
+    """A session that adds nothing of its own to a request."""
+    session = requests.Session()
+    session.headers.clear()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    # An auth callable, even an idle one, keeps requests from replacing our header by one from ~/.netrc.
+    session.auth = lambda request: request
+    # Or requests reads the whole body of a redirect, to prepare a request that nobody will send.
+    session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
+    return session
+
+
+def silence_insecure_request_warnings() -> None:
+    """For validate_certs=false: the user has decided, urllib3 need not repeat it on every call."""
+    import warnings
+
+    warnings.simplefilter("ignore", InsecureRequestWarning)
+
+
+def exchange(
+    session: requests.Session,
+    url: str,
+    decode: Callable[[requests.Response, bytes], T],
+    *,
+    seconds: float,
+    verify: bool | str | None,
+    headers: Mapping[str, str],
+    body: bytes | None = None,
+    peer: str | None = None,
+) -> T:
+    """What `decode` makes of one answer to a POST, or a GET where there is no body. Redirects are not followed.
+
+    seconds: for all of it. verify: as requests takes it. peer: the server's name for messages, the URL if not given.
+    """
+
+    def work(ends: float) -> T:
+        try:
+            with session.request(
+                "GET" if body is None else "POST",
+                url,
+                data=body,
+                headers=headers,
+                # Connecting ends before the whole call does: what never connected is known not to have been sent.
+                timeout=(0.9 * seconds, seconds),
+                verify=verify,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                return decode(response, _read_body(response, ends))
+        except (requests.exceptions.RequestException, HTTPError, OSError) as error:
+            raise _transport_error(error, peer or url, verify) from None
+
+    return _within(seconds, work)
+
+
+def _within(seconds: float, work: Callable[[float], T]) -> T:
+    """Run `work(end)` for at most `seconds`.
+
+    The timeouts of sockets start again with every byte, and name resolution has none: only another thread can
+    bound the whole call. On time-out that thread is left alone: it is a daemon and stops at its next chunk.
+    """
+    outcome: queue.SimpleQueue[T | BaseException] = queue.SimpleQueue()
+    ends = time.monotonic() + seconds
+
+    def run() -> None:
+        try:
+            outcome.put(work(ends))
+        except BaseException as error:  # handed over to the caller's thread, whatever it is
+            outcome.put(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        result = outcome.get(timeout=seconds)
+    except queue.Empty:
+        raise OtterScaleError("deadline_exceeded", f"no complete answer within {seconds:g} s", sent=True) from None
+    if isinstance(result, BaseException):
+        raise result
+    return result
+
+
+# The body of an answer
+
+
+def _read_body(response: requests.Response, ends: float) -> bytes:
+    """The whole body, decompressed; never more than MAX_ANSWER_BYTES of it in memory."""
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("identity", "gzip", ""):
+        raise _broken(response, "internal", f"has the unknown Content-Encoding {encoding!r}")
+    unzip = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
+    body = bytearray()
+    for chunk in _chunks(response, ends):
+        try:
+            # One byte more than allowed is enough to know, and all that a gzip bomb gets.
+            body += unzip.decompress(chunk, MAX_ANSWER_BYTES + 1 - len(body)) if unzip else chunk
+        except zlib.error as error:
+            raise _broken(response, "internal", f"is no valid gzip: {error}") from None
+        if unzip and unzip.unused_data:
+            raise _broken(response, "internal", "goes on after its gzip stream")
+        if len(body) > MAX_ANSWER_BYTES:
+            large = _broken(response, "resource_exhausted", f"is larger than {MAX_ANSWER_BYTES // 1024 // 1024} MiB")
+            large.advice, large.final = "Check 'api_url': no sound answer of an OtterScale API is that large.", True
+            raise large
+    if unzip and body and not unzip.eof:
+        raise _broken(response, "unavailable", "ended in the middle of its gzip stream")
+    return bytes(body)
+
+
+def _chunks(response: requests.Response, ends: float) -> Iterator[bytes]:
+    """The body as it came; a body that is shorter than its Content-Length is a lost connection."""
+    received = 0
+    for chunk in response.raw.stream(_CHUNK_BYTES, decode_content=False):
+        if time.monotonic() > ends:
+            raise requests.exceptions.ReadTimeout("the answer came too slowly")
+        received += len(chunk)
+        yield chunk
+    announced = response.headers.get("Content-Length", "")
+    if re.fullmatch("[0-9]{1,18}", announced) and received < int(announced):
+        raise _broken(response, "unavailable", f"ended after {received} of {announced} bytes")
+
+
+def _broken(response: requests.Response, code: str, what: str) -> OtterScaleError:
+    return OtterScaleError(code, f"the answer {what}", http_status=response.status_code, sent=True)
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """The body as JSON object. Raises ValueError."""
+    try:
+        value = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+    except RecursionError:
+        raise ValueError("its JSON is nested too deeply") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"no JSON ({error.msg} at {error.pos}): {excerpt(body)}") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"a JSON object was expected, not {excerpt(body)}")
+    if b"\\ud" in body.lower():
+        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is a ValueError here, not later
+    return value
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")
+
+
+# What failures mean
+
+
+def _transport_error(error: Exception, peer: str, verify: bool | str | None) -> OtterScaleError:
+    """What a failure below HTTP means, above all whether the request may have reached the server."""
+    causes = list(_causes(error))
+    reason = _reason(causes)
+    if isinstance(error, (requests.exceptions.InvalidURL, LocationParseError)):
+        return OtterScaleError("client", f"{peer!r} is no usable URL: {reason}", final=True)
+    if any(getattr(cause, "reason", "") == "NO_CERTIFICATE_OR_CRL_FOUND" for cause in causes) or "CA cert" in reason:
+        bundle = verify or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+        advice = "Give a file of PEM certificates as 'ca_path' (or REQUESTS_CA_BUNDLE)."
+        return OtterScaleError(
+            "unavailable", f"the CA bundle {bundle} cannot be used: {reason}", final=True, advice=advice
+        )
+    if any(isinstance(cause, ssl.CertificateError) or type(cause).__name__ == "CertificateError" for cause in causes):
+        advice = "Give the CA bundle as 'ca_path' (or REQUESTS_CA_BUNDLE), or correct the host name in 'api_url'."
+        return OtterScaleError(
+            "unavailable", f"the TLS certificate of {peer} is not trusted: {reason}", final=True, advice=advice
+        )
+    no_tls = any(getattr(cause, "reason", "") in _NO_TLS for cause in causes)
+    # Not every ProxyError: a proxy that takes the request and hangs up is one too.
+    unconnected = no_tls or any(
+        isinstance(cause, (requests.exceptions.ConnectTimeout, NewConnectionError))
+        or "Tunnel connection failed" in str(cause)
+        for cause in causes
+    )
+    if isinstance(error, requests.exceptions.Timeout) and not unconnected:
+        return OtterScaleError("deadline_exceeded", f"{peer} stopped answering: {reason}", sent=True)
+    through = " through the proxy" if isinstance(error, requests.exceptions.ProxyError) else ""
+    doing = "cannot connect to" if unconnected else "lost the connection to"
+    advice = "Look at the server and the proxies before it; if the port speaks TLS, 'api_url' must begin with https."
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+        advice = "Check that 'api_url' has the right scheme and port, and which TLS versions are spoken there."
+    return OtterScaleError(
+        "unavailable",
+        f"{doing} {peer}{through}: {reason}",
+        sent=not unconnected,
+        final=no_tls,
+        advice=None if unconnected and not no_tls else advice,
+    )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and all that it was raised for; urllib3 and requests keep those in several places."""
+    pending, seen = [error], set()
+    while pending:
+        current = pending.pop(0)
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        inner = [current.__cause__, current.__context__, *current.args]
+        if isinstance(current, MaxRetryError):
+            inner.append(current.reason)
+        pending += [item for item in inner if isinstance(item, BaseException)]
+
+
+def _reason(causes: list[BaseException]) -> str:
+    """The innermost text: "[Errno 111] Connection refused" rather than three libraries' wrappings of it."""
+    for cause in reversed(causes):
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+    return printable(str(causes[-1])) or type(causes[-1]).__name__
+
+
+# Texts from outside
+
+
+def excerpt(body: bytes) -> str:
+    """The beginning of a body that should have been something else. scrub() shortens it, so that no secret is cut."""
+    return printable(body[:_EXCERPT_BYTES].decode("utf-8", "replace")) or "(empty)"
+
+
+def printable(text: str) -> str:
+    """The text in one line."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def scrub(error: OtterScaleError, *secrets: str) -> None:
+    """Take secrets out of what a server (or a proxy that echoes requests) wrote, and shorten the message."""
+    spellings = sorted({text for secret in secrets if secret for text in _spellings(secret)}, key=len, reverse=True)
+    pattern = re.compile("|".join(map(re.escape, spellings)), re.IGNORECASE)
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, str):
+            return pattern.sub(_MASK, value) if spellings else value
+        if isinstance(value, list):
+            return [clean(item) for item in value]
+        return {clean(key): clean(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+    error.message, error.details, error.metadata = clean([error.message, error.details, error.metadata])
+    if len(error.message) > MAX_MESSAGE_CHARACTERS:
+        error.message = f"{error.message[:MAX_MESSAGE_CHARACTERS]}..."
+    error.args = (f"{error.code}: {error.message}",)
+
+
+def _spellings(secret: str) -> tuple[str, ...]:
+    """How a secret may look in a text that quotes or escapes it."""
+    escaped = json.dumps(secret)[1:-1]
+    return (
+        *(secret, printable(secret), repr(secret)[1:-1], html.escape(secret)),
+        *(escaped, repr(escaped)[1:-1], quote(secret, safe=""), quote_plus(secret)),
+    )
