@@ -66,6 +66,14 @@ units: setup ## Unit tests, CORE=newest|2.16|2.21
 integration: setup ## Playbooks against the emulator, TARGET=... GENERATION=... CORE=newest|2.16|2.21
 	@$(NOX) --session "integration($(CORE))"
 
+.PHONY: fuzz
+fuzz: setup ## 10,000 fault schedules and 200 races a resource, half an hour or more
+	@OTTERSCALE_FUZZ_EXAMPLES=$${OTTERSCALE_FUZZ_EXAMPLES:-10000} OTTERSCALE_FUZZ_ROUNDS=$${OTTERSCALE_FUZZ_ROUNDS:-200} $(NOX) --session fuzz
+
+.PHONY: hostile
+hostile: setup ## What hostile answers cost in time and memory
+	@$(NOX) --session hostile
+
 .PHONY: package
 package: setup ## Build the tarball, install it, work from there; check what an execution environment gets
 	@$(NOX) --session package builder

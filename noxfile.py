@@ -24,7 +24,10 @@ DEV = ROOT / ".dev"
 COLLECTION = Path("ansible_collections/otterscale/core")
 MODULES = sorted(f"otterscale.core.{path.stem}" for path in (ROOT / "plugins/modules").glob("*.py"))
 PYTHON_FILES = ("plugins", "tests", "noxfile.py")
-TEST_REQUIREMENTS = ("pytest", "hypothesis", "requests", "trustme", "kubernetes", "googleapis-common-protos")
+TEST_REQUIREMENTS = (
+    *("pytest", "hypothesis", "trustme", "authlib", "flask"),
+    *("requests", "oauthlib", "kubernetes", "googleapis-common-protos"),
+)
 
 nox.options.default_venv_backend = "uv"
 nox.options.download_python = "never"
@@ -214,6 +217,23 @@ def integration(session: nox.Session, core: str) -> None:
     install_emulator(session)
     tests = "tests/integration/test_targets.py" if os.environ.get("TARGET") else "tests/integration"
     session.run("pytest", *(session.posargs or [tests]))
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Fault schedules and races; OTTERSCALE_FUZZ_* in the environment say how many."""
+    link()
+    session.install("ansible-core", *TEST_REQUIREMENTS)
+    install_emulator(session)
+    session.run("pytest", *(session.posargs or ["tests/fuzz"]))
+
+
+@nox.session
+def hostile(session: nox.Session) -> None:
+    """What hostile answers cost in time and memory, as a table."""
+    link()
+    session.install("ansible-core", *TEST_REQUIREMENTS)
+    session.run("python", "tests/fuzz/hostile.py", *session.posargs)
 
 
 @nox.session

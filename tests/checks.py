@@ -24,6 +24,7 @@ CHECKS = (
     "types",
     "units(newest)",
     "integration(newest)",
+    "fuzz",
     "ansible-lint",
     "docs",
     "package",

@@ -81,7 +81,7 @@ def gzip_bomb(mebibytes: int) -> Iterator[bytes]:
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
     yield b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"
     block = deflate.compress(bytes(1024 * 1024)) + deflate.flush(zlib.Z_FULL_FLUSH)
-    for _ in range(mebibytes):
+    for _number in range(mebibytes):
         yield block
 
 
@@ -118,7 +118,7 @@ class _Handler(socketserver.StreamRequestHandler):
             return None
         headers = {}
         while header := self.rfile.readline().decode("latin-1").strip():
-            name, _, value = header.partition(": ")
+            name, _colon, value = header.partition(": ")
             assert name not in headers, f"{name} came twice"
             headers[name] = value
         return Request(number, line, headers, self.rfile.read(int(headers.get("Content-Length", 0))))
@@ -206,8 +206,8 @@ def client(url: str, **options: Any) -> Client:
     return Client(url, **{"token": TOKEN, "retries": 0, "timeout": 20.0, "backoff": 0.01, **options})
 
 
-def failure(url: str, procedure: str = LIST, request: dict[str, Any] = SCOPE, **options: Any) -> OtterScaleError:
-    return caught(lambda: client(url, **options).call(procedure, request))
+def failure(url: str, procedure: str = LIST, request: dict[str, Any] | None = None, **options: Any) -> OtterScaleError:
+    return caught(lambda: client(url, **options).call(procedure, request or SCOPE))
 
 
 def texts(value: Any) -> list[str]:

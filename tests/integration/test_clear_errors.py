@@ -198,7 +198,7 @@ def test_a_bad_connection_option_is_named_before_any_call(serve: Serve, option: 
 def test_a_server_that_asks_for_an_hour_does_not_get_it(serve: Serve) -> None:
     server = serve(reply(), reply(b"", 503, Retry_After=3600), reply())
     started = time.monotonic()
-    error, _ = run_refused(api_url=server.url, timeout=1, retries=1)
+    error, _message = run_refused(api_url=server.url, timeout=1, retries=1)
     assert error["code"] == "unavailable" and time.monotonic() - started < 10
 
 

@@ -78,7 +78,7 @@ def test_a_request_has_exactly_the_headers_of_the_contract(serve: Serve, environ
     server = serve(reply())
     for token, timeout in ((TOKEN, 2.5), (None, 1e7)):
         caller = client(server.url + "/some/prefix/", token=token, timeout=timeout)
-        for _ in range(2):
+        for _number in range(2):
             assert caller.call(LIST, SCOPE).message == {}
             request = server.requests.pop()
             assert request.line == f"POST /some/prefix/{LIST} HTTP/1.1"
@@ -228,7 +228,7 @@ def test_a_length_that_is_no_number_is_no_matter(serve: Serve) -> None:
 @pytest.mark.parametrize("kind", ["bomb", "flood"])
 def test_an_answer_above_64_mib_is_refused_in_bounded_memory(serve: Serve, kind: str) -> None:
     head = reply(b"", Content_Encoding="gzip" if kind == "bomb" else None, Content_Length=None)
-    server = serve(stream(head, gzip_bomb(1000) if kind == "bomb" else (bytes(MIB) for _ in range(1000))))
+    server = serve(stream(head, gzip_bomb(1000) if kind == "bomb" else (bytes(MIB) for _number in range(1000))))
     tracemalloc.start()
     try:
         error = caught(lambda: client(server.url, retries=4).read(LIST, SCOPE))
@@ -274,7 +274,7 @@ def test_a_server_that_echoes_the_token_does_not_make_us_show_it(serve: Serve, t
     )
     caller = client(server.url, token=token)
     assert token not in repr(caller) + str(caller)
-    for _ in range(7):
+    for _number in range(7):
         caught(lambda: caller.call(LIST, SCOPE), token)
     assert len(server.requests) == 7
 
@@ -312,7 +312,7 @@ def test_a_host_that_drops_packets_was_never_reached(serve: Serve) -> None:
         full = stack.enter_context(socket.socket())
         full.bind(("127.0.0.1", 0))
         full.listen(0)
-        for _ in range(4):
+        for _number in range(4):
             waiting = stack.enter_context(socket.socket())
             waiting.setblocking(False)
             waiting.connect_ex(full.getsockname())

@@ -239,11 +239,11 @@ def test_threads_share_one_fetch_and_one_renewal(oidc: OidcServer, emulator: Emu
     for fetches in (1, 2):
         barrier, done = threading.Barrier(8), []
 
-        def read(barrier: threading.Barrier = barrier, done: list[Any] = done) -> None:
+        def read(barrier: threading.Barrier, done: list[Any]) -> None:
             barrier.wait()
             done.append(caller.read(LIST, SCOPE))
 
-        threads = [threading.Thread(target=read) for _ in range(8)]
+        threads = [threading.Thread(target=read, args=(barrier, done)) for _number in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
