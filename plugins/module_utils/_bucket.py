@@ -145,7 +145,7 @@ class Bucket:
         if self.owner is None:
             raise bad_option("owner", None, f"needed to create bucket {self.name}")
         request = self._request(self.owner, self.policy or {}, self.acl or CANNED_ACLS[0])
-        return Step(Verb.CREATE, f"{_SERVICE}/CreateBucket", request, "it does not exist")
+        return Step(Verb.CREATE, f"{_SERVICE}/CreateBucket", request, "it does not exist", full=self)
 
     def _update(self, state: BucketState, reason: str) -> Step:
         """All three in full: the API links the owner again and sets the ACL with every update."""

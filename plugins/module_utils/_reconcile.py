@@ -55,7 +55,7 @@ class Step:
 
     settle: seconds that its effect may take to show after the server accepted it.
     probe: sent only to make sure, since nothing that can be read proves that it is needed; predicted to do nothing.
-    full: the desired state with all that the request repeats of the present one, which must not get lost.
+    full: of a write that may fail half-way: the desired state with all that the request repeats of the present one.
     """
 
     verb: Verb
@@ -331,8 +331,9 @@ class _Run(Generic[State]):
         except OtterScaleError as again:
             error.message += f" (whether it took effect is unknown: {again.rpc} failed too: {again.message})"
             raise error from None
-        # What is gone after an update, or is another one after a delete, somebody else did.
+        # Somebody else did what this write cannot have done: take away, change what it deletes, set it another way.
         ours = (seen.state is None) is (step.verb is Verb.DELETE)
+        ours = ours and (step.full is not None or self.unmet(step, seen, []) is None)
         self.account(step, error, refusal, changed=ours and seen.state != before.state)
         if (refusal is Refusal.FINAL or error.final or not error.meaning.replan) and self.plan(seen):
             raise error
@@ -384,7 +385,7 @@ class _Run(Generic[State]):
         status = f", HTTP {error.http_status}" if error.http_status else ""
         call = f"{error.rpc} failed [{error.code}{status}]: " if error.rpc else ""
         done = f" Done before: {', '.join(step.rpc for step in self.done)}." if self.done else ""
-        if self.open and self.seen and self.seen.presence in (Presence.UNLISTED, Presence.UNREADABLE):
+        if self.open and self.seen and (self.seen.state is None or self.seen != self.first):
             done += f" Whether {self.open.rpc} took effect is unknown."
         outcome.msg = f"{self.resource.wanted}: {call}{error.message.rstrip(' .')}.{done} {error.advice}"
         return outcome

@@ -226,6 +226,7 @@ def test_a_write_whose_token_cannot_be_renewed_was_not_executed(oidc: OidcServer
     oidc.client = Registered(secret="another")
     error = failure(lambda: caller.write(CREATE, bucket()))
     assert (error.rpc, error.code, error.sent, error.final) == ("oidc token", "unauthenticated", False, True)
+    assert "'oidc_client_secret'" in error.advice
     assert writes(emulator) == []
 
 
@@ -377,6 +378,7 @@ def test_a_provider_that_is_busy_is_asked_again(serve: Serve, call: str) -> None
         (reply(b'{"error": "server_error", "error_description": {"a": 1}}', 500), "unknown", "server_error"),
         (reply(b'{"error": "invalid_client"}', 200), "unauthenticated", "invalid_client"),
         (reply(b"", 401, "text/plain"), "unauthenticated", "(empty)"),
+        (reply(b'{"error": "unauthorized_client"}', 401), "unauthenticated", "unauthorized_client"),  # Keycloak
         (b"no HTTP at all\r\n\r\n", "unavailable", "lost the connection"),
     ],
 )
@@ -558,7 +560,8 @@ def test_every_option_may_come_from_the_environment(oidc: OidcServer, emulator: 
     assert result["changed"] is True and "warnings" not in result
     assert (oidc.discoveries, [form["grant_type"] for form in oidc.forms]) == (1, ["password"])
     variables["OTTERSCALE_OIDC_TOKEN_URL"] = oidc.token_url
-    assert run_module(variables, api_url=oidc.api_url)["changed"] is False
+    result = run_module(variables, api_url=oidc.api_url)
+    assert result["changed"] is False and "warnings" not in result
     assert (oidc.discoveries, oidc.fetches) == (1, 2)
     variables["OTTERSCALE_API_TOKEN"] = API_TOKEN
     assert run_module(variables, api_url=emulator.url)["changed"] is False
