@@ -177,9 +177,7 @@ class Outcome:
         result: dict[str, Any] = {"changed": self.changed, self.kind: self.resource, "operations": self.operations}
         if self.error:
             return {**result, "msg": self.msg, "error": self.error.as_dict()}
-        if with_diff:
-            result["diff"] = {"before": self.before, "after": self.after}
-        return result
+        return {**result, "diff": {"before": self.before, "after": self.after}} if with_diff else result
 
 
 def reconcile(resource: Resource[State], client: Caller, *, check: bool = False, retries: int = 4) -> Outcome:
@@ -216,8 +214,7 @@ class _Run(Generic[State]):
         for step in steps:
             if step.probe:
                 self.warnings[f"{self.resource.wanted}: {step.reason}: a real run sends {step.rpc}"] = None
-        state = self.resource.predict(seen) if needed else seen.state
-        return self.outcome(state, needed)
+        return self.outcome(self.resource.predict(seen) if needed else seen.state, needed)
 
     def applied(self) -> Outcome:
         seen = self.look()
@@ -332,8 +329,9 @@ class _Run(Generic[State]):
             error.message += f" (whether it took effect is unknown: {again.rpc} failed too: {again.message})"
             raise error from None
         # Somebody else did what this write cannot have done: take away, change what it deletes, set it another way.
-        ours = (seen.state is None) is (step.verb is Verb.DELETE)
-        ours = ours and (step.full is not None or self.unmet(step, seen, []) is None)
+        ours = (seen.state is None) is (step.verb is Verb.DELETE) and (
+            bool(step.full) or not self.unmet(step, seen, [])
+        )
         self.account(step, error, refusal, changed=ours and seen.state != before.state)
         if (refusal is Refusal.FINAL or error.final or not error.meaning.replan) and self.plan(seen):
             raise error
@@ -385,7 +383,7 @@ class _Run(Generic[State]):
         status = f", HTTP {error.http_status}" if error.http_status else ""
         call = f"{error.rpc} failed [{error.code}{status}]: " if error.rpc else ""
         done = f" Done before: {', '.join(step.rpc for step in self.done)}." if self.done else ""
-        if self.open and self.seen and (self.seen.state is None or self.seen != self.first):
+        if self.open and self.seen and (self.seen != self.first or self.seen.presence is Presence.UNLISTED):
             done += f" Whether {self.open.rpc} took effect is unknown."
         outcome.msg = f"{self.resource.wanted}: {call}{error.message.rstrip(' .')}.{done} {error.advice}"
         return outcome

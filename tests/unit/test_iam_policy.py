@@ -17,9 +17,9 @@ Policy = dict[str, Any]
 VALUE_LISTS = ("Action", "NotAction", "Resource", "NotResource")
 
 
-def swapped(one: Any, other: Any) -> bool:
+def swapped(left: Any, right: Any) -> bool:
     """The comparison the other way round."""
-    return same_policy(*(other, one))
+    return same_policy(right, left)
 
 
 def one_or_many(values: list[str]) -> st.SearchStrategy[Any]:
