@@ -301,7 +301,8 @@ class _Run(Generic[State]):
         advice = "Somebody else may be changing it, or this server ignores a field: look, then run again."
         code, either = "internal", ""
         if seen.state == before.state:
-            self.open = self.done.pop()
+            self.done.pop()
+            either = "; whether it took effect is unknown"
         elif before.state is not None:
             code, either = "aborted", "; it is not as before either: somebody else may have changed it"
         return OtterScaleError(code, f"the server accepted it, but {unmet}{either}", rpc=step.rpc, advice=advice)
@@ -329,10 +330,8 @@ class _Run(Generic[State]):
             error.message += f" (whether it took effect is unknown: {again.rpc} failed too: {again.message})"
             raise error from None
         # Somebody else did what this write cannot have done: take away, change what it deletes, set it another way.
-        ours = (seen.state is None) is (step.verb is Verb.DELETE) and (
-            bool(step.full) or not self.unmet(step, seen, [])
-        )
-        self.account(step, error, refusal, changed=ours and seen.state != before.state)
+        ours = seen.state != before.state and (seen.state is None) is (step.verb is Verb.DELETE)
+        self.account(step, error, refusal, changed=ours and not (step.full is None and self.unmet(step, seen, [])))
         if (refusal is Refusal.FINAL or error.final or not error.meaning.replan) and self.plan(seen):
             raise error
         return seen

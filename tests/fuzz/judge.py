@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""Whether what a task reported is what happened, by the journal and the state of the server.
+
+Three things nobody can know, so that either report is right where they come together with a lost answer: what a
+resource was like that is in no list, what a colleague did between two of our calls, and that a well-formed answer lies.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .machine import TOKEN, Ran
+from .scenarios import LIES
+from .truth import fulfils, listed, thing
+
+# Codes that say of a write that it was not needed, and are believed: only the server's state should make them.
+BELIEVED = {"Create": "already_exists", "Delete": "not_found"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A run with what the judge has worked out of it."""
+
+    kind: str
+    generation: Mapping[str, str]
+    ran: Ran
+
+    @property
+    def faulty(self) -> list[dict[str, Any]]:
+        return [call for call in self.ran.calls if call["fault"]]
+
+    @property
+    def lost(self) -> bool:
+        """Whether a write did not get its true answer."""
+        return any(call["write"] for call in self.faulty)
+
+    @property
+    def lied_to_reads(self) -> bool:
+        bodies = [lie["body"] for lie in LIES]
+        lying = any(fault.get("body") in bodies for fault in self.ran.task.faults)
+        return lying and any(call["fault"] == "answer" and not call["write"] for call in self.faulty)
+
+    @property
+    def lied_to_writes(self) -> bool:
+        accepted = any(f["kind"] == "answer" and f.get("body", "").endswith("}") for f in self.ran.task.faults)
+        return self.misled or (accepted and any(call["fault"] == "answer" and call["write"] for call in self.faulty))
+
+    @property
+    def misled(self) -> bool:
+        """Told "already exists" or "not found" by a fault."""
+        return any(
+            call["fault"] == "error" and call["code"] == code and call["rpc"].startswith(verb)
+            for call in self.faulty
+            for verb, code in BELIEVED.items()
+        )
+
+    def is_listed(self, state: Mapping[str, Any]) -> bool:
+        found = thing(self.kind, self.ran.task.options, state)
+        return found is not None and listed(self.kind, found, self.generation)
+
+    @property
+    def readable(self) -> bool:
+        """Whether the lists told all along what there was."""
+        return self.kind == "bucket" or self.is_listed(self.ran.before) or self.is_listed(self.ran.after)
+
+    @property
+    def set_blindly(self) -> bool:
+        """A service that is in no list is set on every run, which the task says."""
+        update = any(operation["rpc"].startswith("Update") for operation in self.ran.outcome.operations)
+        return self.kind == "vm_service" and update and bool(self.ran.outcome.warnings)
+
+
+def violations(kind: str, generation: Mapping[str, str], ran: Ran) -> list[str]:
+    case = Case(kind, generation, ran)
+    found = [*_always(ran)]
+    if ran.check:
+        return [*found, *(f"check mode sent {call['rpc']}" for call in ran.writes)]
+    if not case.lied_to_reads:
+        found += _success(case) if ran.outcome.error is None else _failure(case)
+    return found
+
+
+def _always(ran: Ran) -> Iterator[str]:
+    """What holds whatever anybody was told."""
+    outcome = ran.outcome
+    shown = json.dumps([outcome.as_result(with_diff=True), outcome.warnings, outcome.msg]) + repr(outcome)
+    if TOKEN in shown:
+        yield "the token is in the result"
+    if outcome.error is not None and not (outcome.msg and outcome.error.as_dict()["code"]):
+        yield "a failure without a message"
+    if bool(outcome.operations) != outcome.changed:
+        yield f"changed is {outcome.changed}, but operations are {outcome.operations}"
+    repeated = [(call["rpc"], json.dumps(call["request"], sort_keys=True)) for call in ran.effects]
+    if not ran.meddled and len(set(repeated)) < len(repeated):
+        yield f"applied twice: {repeated}"
+    for call, following in zip(ran.calls, ran.calls[1:], strict=False):
+        if call["write"] and following["write"]:
+            yield f"{following['rpc']} was sent after {call['rpc']} without a look"
+    if len(ran.writes) > ran.task.retries + 4:
+        yield f"{len(ran.writes)} writes with {ran.task.retries} retries"
+    if len(ran.calls) > 100 * (ran.task.retries + 2):
+        yield f"{len(ran.calls)} calls"
+    if ran.slept > 70:
+        yield f"it slept {ran.slept:g} s"
+    if ran.seconds > 60:
+        yield f"it took {ran.seconds:g} s"
+
+
+def _success(case: Case) -> Iterator[str]:
+    ran, options = case.ran, case.ran.task.options
+    there = thing(case.kind, options, ran.after)
+    untold = case.lied_to_writes and not (case.kind == "bucket" or case.is_listed(ran.after))
+    untold = untold and (case.misled or there is not None)
+    # What a colleague does to a thing that no list shows, also which VM its service has, stays unseen.
+    hidden = not case.is_listed(ran.after) or (case.kind == "vm_service" and not case.is_listed(ran.before))
+    untold = untold or (ran.meddled and there is not None and hidden)
+    if not (ran.last or untold or fulfils(case.kind, options, ran.after, case.generation)):
+        yield f"ok, but it is {there}"
+    shown = ran.meddled or (ran.outcome.resource is None) is (options["state"] == "absent")
+    if not shown and case.is_listed(ran.after):
+        yield f"ok with {ran.outcome.resource}"
+    yield from _changed(case)
+    told = [operation["rpc"] for operation in ran.outcome.operations]
+    done = [call["rpc"] for call in ran.effects]
+    if told != done and ran.outcome.changed == bool(done) and not (_excused(case) or case.set_blindly):
+        yield f"operations {told} instead of {done}"
+
+
+def _failure(case: Case) -> Iterator[str]:
+    told = [operation["rpc"] for operation in case.ran.outcome.operations]
+    done = [call["rpc"] for call in case.ran.effects]
+    yield from _changed(case)
+    if set(told) - set(done) and case.ran.outcome.changed == bool(done) and not _excused(case):
+        yield f"failed with operations {told}, which were {done}"
+
+
+def _changed(case: Case) -> Iterator[str]:
+    outcome, effects = case.ran.outcome, case.ran.effects
+    if outcome.changed and not effects and not (_excused(case) or case.set_blindly):
+        yield f"changed with {outcome.operations}, but no write had an effect"
+    if effects and not outcome.changed and not (_excused(case) or case.misled):
+        if outcome.error is None:
+            yield f"unchanged, but {effects[0]['rpc']} had an effect"
+        elif "unknown" not in outcome.msg:
+            yield f"failed without a word of {effects[0]['rpc']}, which had an effect: {outcome.msg}"
+
+
+def _excused(case: Case) -> bool:
+    """Whether nobody could know what the lost write did. A task that guesses has to say so."""
+    if case.ran.meddled and not case.lost:
+        # The colleague may have done just what we then did again, and the server accepted both. Or a write of several
+        # parts was refused, and nobody can tell whose part the change is.
+        possible = [call for call in case.ran.writes if call["code"] == "ok" or case.kind == "bucket"]
+        return bool(possible) and not case.ran.effects
+    if case.ran.meddled:
+        return True
+    if not case.lost:
+        return False
+    if case.lied_to_writes and (case.ran.outcome.error or not case.readable):
+        return True  # the server said that it was done, and nothing else could be read
+    said = case.ran.outcome.error is not None or any("lost" in warning for warning in case.ran.outcome.warnings)
+    return not case.readable and said

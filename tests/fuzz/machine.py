@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""Carry a scenario out: the real engine and the real client, over HTTP, against a real emulator process."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, TypeVar
+from unittest import mock
+
+from ansible_collections.otterscale.core.plugins.module_utils import _bucket, _datavolume, _reconcile, _vm_service
+from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._reconcile import Outcome, Resource, reconcile
+
+from tests.emulator.process import Emulator
+
+from .scenarios import Scenario, Task
+
+T = TypeVar("T")
+
+TOKEN = "fuzz-token-that-must-not-leak"
+TIMEOUT, SHORT_TIMEOUT = 20.0, 0.6
+TYPES: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
+    "bucket": (_bucket.Bucket, _bucket.ARGUMENT_SPEC),
+    "vm_service": (_vm_service.VMService, _vm_service.ARGUMENT_SPEC),
+    "datavolume": (_datavolume.DataVolume, _datavolume.ARGUMENT_SPEC),
+}
+
+
+class Figures:
+    """What was done, for the summary. runs: of tasks; schedules: those of them that were to meet a fault."""
+
+    def __init__(self) -> None:
+        self.scenarios = self.runs = self.schedules = self.calls = self.violations = self.seed = 0
+        self.faults: Counter[str] = Counter()
+        self.outcomes: Counter[str] = Counter()
+        self.races: Counter[str] = Counter()
+
+    def add(self, ran: Ran) -> None:
+        self.runs += 1
+        self.schedules += bool(ran.task.faults)
+        self.calls += len(ran.calls)
+        for call in ran.calls:
+            if call["fault"]:
+                self.faults[f"{call['fault']} on a {'write' if call['write'] else 'read'}"] += 1
+        result = "failed" if ran.outcome.error else "ok"
+        self.outcomes[f"{result}, {'' if ran.outcome.changed else 'un'}changed"] += 1
+        if ran.meddled:
+            self.faults["a colleague's change"] += 1
+
+
+FIGURES = Figures()
+
+
+class Clock:
+    """Time as the engine sees it: sleeping takes none."""
+
+    def __init__(self) -> None:
+        self.slept = 0.0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.slept
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+
+
+class WatchedClient(Client):
+    """The real client. It lets a colleague act between two calls, and waits for a server that restarts."""
+
+    def __init__(self, emulator: Emulator, task: Task, **options: Any) -> None:
+        restarts = any(fault["kind"] == "restart" for fault in task.faults)
+        slow = any(fault["kind"] in ("drip", "delay") for fault in task.faults)
+        timeout = SHORT_TIMEOUT if slow else TIMEOUT
+        super().__init__(
+            emulator.url, token=TOKEN, retries=task.retries, timeout=timeout, **{"backoff": 0.001, **options}
+        )
+        self.emulator = emulator
+        self.task = task
+        self.restarts = restarts
+        self.reads = self.calls = 0
+        self.meddled_at: int | None = None
+
+    def read(self, procedure: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        answer = super().read(procedure, request)
+        self.reads += 1
+        if self.task.colleague and self.reads == self.task.after:
+            self.meddled_at = self.calls
+            reachable(self.emulator, lambda: put(self.emulator, self.task.colleague or {}))
+        return answer
+
+    def call(self, procedure: str, request: Mapping[str, Any]) -> Any:
+        self.calls += 1
+        return super().call(procedure, request)
+
+    def pause(self, tries: int, error: OtterScaleError) -> float:
+        if self.restarts and not error.sent:
+            self.emulator.wait_until_restarted()
+            return 0.0
+        return super().pause(tries, error)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A task that was run. before and after: states of the scope. meddled: a colleague acted.
+
+    last: too late for us to see it, that is after our last call, or between the two lists that hold volumes.
+    """
+
+    task: Task
+    check: bool
+    outcome: Outcome
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    calls: list[dict[str, Any]]
+    meddled: bool
+    last: bool
+    slept: float
+    seconds: float
+
+    @property
+    def writes(self) -> list[dict[str, Any]]:
+        return [call for call in self.calls if call["write"]]
+
+    @property
+    def effects(self) -> list[dict[str, Any]]:
+        return [call for call in self.calls if call["effect"]]
+
+
+def resource(kind: str, options: Mapping[str, Any]) -> Resource[Any]:
+    """As the module makes it from the options of a task."""
+    cls, spec = TYPES[kind]
+    params: dict[str, Any] = {name: option.get("default") for name, option in spec.items()}
+    params.update(options, scope="demo", timeout=TIMEOUT)
+    if params.get("policy") is not None:
+        params["policy"] = json.dumps(params["policy"])
+    if params.get("ports") is not None:
+        params["ports"] = [{"protocol": "TCP", **port} for port in params["ports"]]
+    made: Resource[Any] = cls.from_params(params)
+    return made
+
+
+def put(emulator: Emulator, what: Mapping[str, Any]) -> None:
+    emulator.put(**{"kind": what["kind"], **what})
+
+
+def reachable(emulator: Emulator, action: Callable[[], T]) -> T:
+    """Do it, as soon as a server that restarts is there again."""
+    while True:
+        try:
+            return action()
+        except OSError:
+            emulator.wait_until_restarted()
+
+
+class Machine:
+    """One emulator, and what it holds."""
+
+    def __init__(self, emulator: Emulator, scenario: Scenario) -> None:
+        self.emulator = emulator
+        self.kind = scenario.kind
+        emulator.reset(journal=True)
+        for thing in scenario.things:
+            put(emulator, thing)
+        self.mark = emulator.journal()["next"]
+        self.state = self._read_state()
+
+    @property
+    def generation(self) -> Mapping[str, str]:
+        generation: Mapping[str, str] = self.emulator.state()["generation"]
+        return generation
+
+    def run(self, task: Task, *, check: bool = False) -> Ran:
+        if task.faults:
+            self.emulator.add_faults(*map(dict, task.faults))
+        client, clock, began = WatchedClient(self.emulator, task), Clock(), time.monotonic()
+        fake = SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep)
+        with mock.patch.object(_reconcile, "time", fake):
+            outcome = reconcile(resource(self.kind, task.options), client, check=check, retries=task.retries)
+        seconds = time.monotonic() - began
+        client.close()
+        before, late = self.state, None if client.meddled_at is None else client.calls - client.meddled_at
+        if task.faults:
+            reachable(self.emulator, self.emulator.clear_faults)
+        journal = self.emulator.journal(self.mark)
+        self.mark, self.state = journal["next"], self._read_state()
+        return Ran(
+            task=task, check=check, outcome=outcome, before=before, after=self.state, calls=journal["calls"],
+            meddled=late is not None, last=late == 0 or (late == 1 and self.kind == "datavolume"),
+            slept=clock.slept, seconds=seconds,
+        )  # fmt: skip
+
+    def _read_state(self) -> Mapping[str, Any]:
+        state: Mapping[str, Any] = self.emulator.state()["scopes"]["demo"]
+        return state

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""What fuzzing consists of: things on a server, tasks one after the other, and the faults that each of them meets.
+
+All of it prints as Python, so that a scenario that was found can be pasted into test_found.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import strategies as st
+
+KINDS = ("bucket", "vm_service", "datavolume")
+GI = 1 << 30
+# Every code that an error may carry.
+CODES = (
+    "canceled", "unknown", "invalid_argument", "deadline_exceeded", "not_found", "already_exists", "permission_denied",
+    "resource_exhausted", "failed_precondition", "aborted", "out_of_range", "unimplemented", "internal", "unavailable",
+    "data_loss", "unauthenticated",
+)  # fmt: skip
+# Backend texts as the servers with plain errors pass them on.
+TEXTS = (
+    "injected fault",
+    "context deadline exceeded",
+    "etcdserver: request timed out",
+    'Operation cannot be fulfilled on services "web": the object has been modified',
+    "operation error S3: PutBucketAcl, https response error StatusCode: 503, SlowDown: ",
+)
+# Answers that no client can take for true.
+BROKEN: tuple[Mapping[str, Any], ...] = (
+    {"headers": {"content-type": "text/html"}, "body": "<html><h1>Log in</h1></html>"},
+    {"status": 502, "headers": {"content-type": "text/html"}, "body": "<html>Bad Gateway</html>"},
+    {"status": 503, "headers": {"retry-after": "86400"}, "body": "busy"},
+    {"status": 429, "headers": {"retry-after": "0"}, "body": "slow down"},
+    {"status": 302, "headers": {"location": "http://127.0.0.1:1/login"}},
+    {"status": 500, "body": '{"code": "surely not", "message": 5}'},
+    {"body": ""},
+    {"body": "[]"},
+    {"body": '"ok"'},
+    {"body": '{"buckets": '},
+    {"body": '{"buckets": 5, "dataVolumes": "x", "virtualMachines": {}, "grants": 7, "source": [], "ports": "80"}'},
+    {"headers": {"content-encoding": "gzip"}, "body": "no gzip"},
+    {"headers": {"content-length": "100000"}, "body": "{}"},
+)
+# Well-formed untruths: nothing that the client could know gives them away, where the lists do not.
+LIES: tuple[Mapping[str, Any], ...] = (
+    {"body": "{}"},
+    {"body": '{"name": "data"}'},
+    {"body": '{"unheard": [1, 2, 3]}'},
+)
+GARBAGE = ("AAECAwQ=", "SFRUUC8xLjEgMjAwIE9LDQoNCg==", "SFRUUC8xLjEgMjAwIE9LDQpDb250ZW50LUxlbmd0aDogLTUNCg0Ke30=")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task that a playbook runs.
+
+    options: of the module. faults: rules of the emulator. retries: of the task.
+    colleague: what somebody else puts on the server (or takes away) after our read number `after`, counted from 1.
+    """
+
+    options: Mapping[str, Any]
+    faults: tuple[Mapping[str, Any], ...] = ()
+    retries: int = 2
+    colleague: Mapping[str, Any] | None = None
+    after: int = 1
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """things: what is put on the server before the first task."""
+
+    kind: str
+    tasks: tuple[Task, ...]
+    things: tuple[Mapping[str, Any], ...] = field(default=())
+
+
+# Faults
+
+
+def _merged(*parts: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: value for part in parts for key, value in part.items()}
+
+
+# Where a fault strikes. Mostly a write, or a read after it: a first look that fails ends a run before it began.
+PLACES: tuple[Mapping[str, Any], ...] = (
+    *({"rpc": "write"}, {"rpc": "write", "skip": 1}, {"rpc": "write", "count": 2}, {"rpc": "write", "count": 4}),
+    *({"rpc": "read", "skip": skip} for skip in (1, 1, 2, 3)),
+    *({"rpc": "read"}, {"rpc": "read", "skip": 1, "count": 3}, {"rpc": "*", "skip": 1}),
+    {"rpc": "*", "skip": 2, "count": 3},
+)
+
+
+def _rules(kinds: st.SearchStrategy[Mapping[str, Any]]) -> st.SearchStrategy[Mapping[str, Any]]:
+    when = st.sampled_from([{"when": "after"}, {"when": "before"}])
+    return st.builds(_merged, st.sampled_from(PLACES), when, kinds)
+
+
+errors = st.builds(
+    lambda code, message: {"kind": "error", "code": code, "message": message},
+    st.sampled_from(CODES),
+    st.sampled_from(TEXTS),
+)
+answers = st.sampled_from([{"kind": "answer", **answer} for answer in BROKEN])
+lies = st.sampled_from([{"kind": "answer", **answer} for answer in LIES])
+raw = st.sampled_from([{"kind": "raw", "data": data} for data in GARBAGE])
+lost = st.sampled_from([{"kind": "close"}, {"kind": "close"}, {"kind": "truncate"}])
+quick = _rules(errors | errors | lost | answers | raw | lies)
+# Each of these costs half a second or more, so they are rare.
+slow = _rules(
+    st.sampled_from([{"kind": "drip", "seconds": 0.05}, {"kind": "delay", "seconds": 5.0}, {"kind": "restart"}])
+).map(lambda rule: {key: value for key, value in rule.items() if key != "count"})
+
+
+@st.composite
+def schedules(draw: st.DrawFn) -> tuple[Mapping[str, Any], ...]:
+    """No to four faults."""
+    drawn = [draw(quick) for _number in range(draw(st.sampled_from([1, 0, 1, 2, 2, 3, 4])))]
+    if len(drawn) < 4 and draw(st.integers(0, 24)) == 24:
+        drawn.insert(draw(st.integers(0, len(drawn))), draw(slow))
+    return tuple(drawn)
+
+
+# Desired states, and what is there before
+
+POLICIES = tuple(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": "*", "Action": [action], "Resource": ["arn:aws:s3:::data/*"]}],
+    }
+    for action in ("s3:GetObject", "s3:PutObject")
+)  # fmt: skip
+PORTS = (
+    [{"port": 80}],
+    [{"port": 443, "name": "https", "target_port": "8443"}],
+    [{"port": 80, "name": "http", "node_port": 30080}],
+    [{"port": 80, "name": "http"}, {"port": 53, "name": "dns", "protocol": "UDP"}],
+    [{"port": 8080, "name": "http"}, {"port": 443, "name": "https", "node_port": 30443}],
+)
+states = st.sampled_from(["present", "present", "present", "absent"])
+
+
+def _options(**members: st.SearchStrategy[Any]) -> st.SearchStrategy[Mapping[str, Any]]:
+    return st.fixed_dictionaries(members).map(lambda d: {key: value for key, value in d.items() if value is not None})
+
+
+OPTIONS: Mapping[str, st.SearchStrategy[Mapping[str, Any]]] = {
+    "bucket": _options(
+        name=st.just("data"),
+        state=states,
+        owner=st.sampled_from(["alice", "alice", "bob", "bob", "nobody", None]),
+        policy=st.sampled_from([None, None, *POLICIES]),
+        acl=st.sampled_from([None, "private", "public_read", "public_read_write", "authenticated_read"]),
+    ),
+    "vm_service": _options(
+        name=st.sampled_from(["web", "web", "web", "api"]),
+        namespace=st.just("default"),
+        state=states,
+        virtual_machine=st.sampled_from(["web", "web", "web", "db", None]),
+        ports=st.sampled_from([None, *PORTS, *PORTS]),
+    ),
+    "datavolume": _options(
+        name=st.just("root"),
+        namespace=st.just("default"),
+        state=states,
+        source=st.sampled_from(
+            [
+                {"type": "blank_image"},
+                {"type": "blank_image"},
+                {"type": "http_url", "data": "https://images.test/a.img"},
+                {"type": "http_url", "data": "https://images.test/wffc.img"},
+                None,
+            ]
+        ),
+        size=st.sampled_from(["1Gi", "2Gi", "3G", "5Gi", None]),
+        boot_image=st.sampled_from([None, False, True]),
+        wait=st.sampled_from([None, None, None, True]),
+        wait_timeout=st.just(20.0),
+    ),
+}
+LABELS = {"otterscale.com/virtual-machine.name": "web"}
+
+
+def _put(kind: str, **members: Any) -> Mapping[str, Any]:
+    return {"kind": kind, **members}
+
+
+def _everyones(id: str) -> list[dict[str, str]]:
+    grants = [{"type": "CanonicalUser", "id": id, "permission": "FULL_CONTROL"}]
+    return [*grants, {"type": "Group", "uri": "http://acs.amazonaws.com/groups/global/AllUsers", "permission": "READ"}]
+
+
+def _volume(**members: Any) -> Mapping[str, Any]:
+    return _put("data_volume", **{"namespace": "default", "name": "root", "managed": True, **members})
+
+
+def _service(name: str, *ports: Mapping[str, Any], **members: Any) -> Mapping[str, Any]:
+    filled = [{"protocol": "TCP", "target_port": str(port["port"]), **port} for port in ports]
+    return _put("service", **{"namespace": "default", "name": name, "ports": filled, "labels": LABELS, **members})
+
+
+THINGS: Mapping[str, list[Mapping[str, Any]]] = {
+    "bucket": [
+        _put("bucket", name="data", owner="alice"),
+        _put("bucket", name="data", owner="bob", grants=_everyones("bob")),
+        _put("bucket", name="data", owner="alice", used_objects=3),
+        _put("bucket", name="data", owner="alice", grants=_everyones("alice")[1:]),
+        _put("bucket", name="other", owner="alice"),
+    ],
+    "vm_service": [
+        _service("web", {"port": 80, "node_port": 30080, "name": "http"}),
+        _service("web", {"port": 443, "node_port": 31000, "name": "https"}, labels={}),
+        _service("api", {"port": 80, "node_port": 30800}),
+        _service("other", {"port": 22, "node_port": 30080}),
+    ],
+    "datavolume": [
+        _volume(size_bytes=GI),
+        _volume(size_bytes=GI, capacity_bytes=2 * GI, boot_image=True),
+        _volume(size_bytes=GI, managed=False),
+        _volume(size_bytes=GI, forced_phase="Pending"),
+        _volume(name="other", size_bytes=GI, boot_image=True),
+    ],
+}  # fmt: skip
+REMOVALS: Mapping[str, Mapping[str, Any]] = {
+    "bucket": _put("bucket", name="data", remove=True),
+    "vm_service": _put("service", namespace="default", name="web", remove=True),
+    "datavolume": _put("data_volume", namespace="default", name="root", remove=True),
+}
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> Scenario:
+    kind = draw(st.sampled_from(KINDS))
+    things = draw(st.lists(st.sampled_from(THINGS[kind]), max_size=2))
+    tasks = []
+    for _number in range(draw(st.integers(1, 3))):
+        meddles = draw(st.integers(0, 5)) == 5
+        tasks.append(
+            Task(
+                options=draw(OPTIONS[kind]),
+                faults=draw(schedules()),
+                retries=draw(st.integers(0, 3)),
+                colleague=draw(st.sampled_from([*THINGS[kind], REMOVALS[kind]])) if meddles else None,
+                after=draw(st.integers(1, 3)) if meddles else 1,
+            )
+        )
+    return Scenario(kind, tuple(tasks), tuple(things))

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""Two processes that want the same resource at once, one way or two: each tells how it ended, and one of them won.
+
+OTTERSCALE_FUZZ_ROUNDS is the number of rounds for each resource and server generation.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from tests.emulator.process import Emulator
+
+from .machine import FIGURES, put
+from .racer import Racer
+from .scenarios import GI, LABELS, POLICIES
+from .truth import fulfils, thing
+
+ROUNDS = int(os.environ.get("OTTERSCALE_FUZZ_ROUNDS", "16"))
+TOKEN = "race-token-that-must-not-leak"
+GENERATIONS = ("plain", "blind", "mapped")
+# How long both racers have to get to the line.
+LEAD_SECONDS = 0.003
+
+BUCKET = {"name": "data"}
+SERVICE = {"name": "web", "namespace": "default", "virtual_machine": "web"}
+VOLUME = {"name": "root", "namespace": "default", "source": {"type": "blank_image"}, "boot_image": False}
+ABSENT = {"state": "absent"}
+PRESENT = {
+    "bucket": (
+        {**BUCKET, "state": "present", "owner": "alice", "policy": POLICIES[0], "acl": "private"},
+        {**BUCKET, "state": "present", "owner": "bob", "policy": POLICIES[1], "acl": "public_read"},
+    ),
+    "vm_service": (
+        {**SERVICE, "state": "present", "ports": [{"port": 80, "name": "http"}, {"port": 22, "name": "ssh"}]},
+        {**SERVICE, "state": "present", "ports": [{"port": 8080, "name": "http", "node_port": 30080}]},
+    ),
+    "datavolume": ({**VOLUME, "state": "present", "size": "2Gi"}, {**VOLUME, "state": "present", "size": "5Gi"}),
+}
+THERE = {
+    "bucket": {"kind": "bucket", "name": "data", "owner": "alice"},
+    "vm_service": {
+        **{"kind": "service", "namespace": "default", "name": "web", "labels": LABELS},
+        "ports": [{"port": 443, "name": "https", "protocol": "TCP", "target_port": "443", "node_port": 31000}],
+    },
+    "datavolume": {"kind": "data_volume", "namespace": "default", "name": "root", "managed": True, "size_bytes": GI},
+}
+
+
+@pytest.fixture(scope="module", params=GENERATIONS)
+def field(request: pytest.FixtureRequest) -> Iterator[tuple[Emulator, Racer, Racer]]:
+    with ExitStack() as stack:
+        arguments = ("--generation", request.param, "--import-seconds", "0")
+        emulator = stack.enter_context(Emulator(*arguments, token=TOKEN))
+        yield emulator, *(stack.enter_context(Racer(emulator.url, TOKEN)) for _number in range(2))
+
+
+def rivals(kind: str, number: int) -> tuple[str, Mapping[str, Any], Mapping[str, Any]]:
+    """What the two want in a round: the same, two things, or one of them that it be gone."""
+    one, other = PRESENT[kind]
+    gone = {**{key: one[key] for key in ("name", "namespace") if key in one}, **ABSENT}
+    return (("same", one, one), ("two", one, other), ("one gone", one, gone), ("both gone", gone, gone))[number % 4]
+
+
+@pytest.mark.parametrize("kind", PRESENT)
+def test_two_at_once_end_as_one_of_them_wants(field: tuple[Emulator, Racer, Racer], kind: str) -> None:
+    emulator, *racers = field
+    generation = emulator.state()["generation"]
+    for number in range(ROUNDS):
+        name, *wanted = rivals(kind, number)
+        there = number // 4 % 2 == 1
+        emulator.reset(journal=True)
+        if there:
+            put(emulator, THERE[kind])
+        mark = emulator.journal()["next"]
+        at = time.time() + LEAD_SECONDS
+        for racer, options in zip(racers, wanted, strict=True):
+            racer.start(kind, options, at)
+        results = [racer.result() for racer in racers]
+        state, calls = emulator.state()["scopes"]["demo"], emulator.journal(mark)["calls"]
+        ends = ["failed" if r["failed"] else "changed" if r["changed"] else "unchanged" for r in results]
+        FIGURES.races[f"{kind}, {name}, {'updated' if there else 'created'}: {' and '.join(sorted(ends))}"] += 1
+        where = f"{name} on {generation['name']}: {wanted}\n{results}\n{calls}\n{state}"
+        assert_one_won(kind, wanted, results, state, generation, where)
+        assert_told(results, calls, where)
+
+
+def assert_one_won(
+    kind: str,
+    wanted: list[Mapping[str, Any]],
+    results: list[dict[str, Any]],
+    state: Mapping[str, Any],
+    generation: Mapping[str, str],
+    where: str,
+) -> None:
+    """The end is what one wants who reports success, and no port has two node ports, nor two ports one."""
+    won = [not r["failed"] and fulfils(kind, w, state, generation) for w, r in zip(wanted, results, strict=True)]
+    assert any(won), f"the end is nobody's, {thing(kind, wanted[0], state)}: {where}"
+    ports = [port["node_port"] for service in state["services"].values() for port in service["ports"]]
+    assert len(set(ports)) == len(ports), where
+
+
+def assert_told(results: list[dict[str, Any]], calls: list[dict[str, Any]], where: str) -> None:
+    effects = Counter(call["rpc"] for call in calls if call["effect"])
+    told = Counter(operation["rpc"] for result in results for operation in result["operations"])
+    # Of two that do the same at once both are accepted; the later one cannot know that it did nothing.
+    accepted = Counter(call["rpc"] for call in calls if call["write"] and call["code"] == "ok")
+    assert not effects - told, f"an effect was not told: {where}"
+    assert not told - accepted, f"an effect was made up: {where}"
+    for result in results:
+        if result["failed"]:
+            assert result["error"]["code"] in ("client", "aborted", "internal", "unknown", "not_found"), where
+            assert TOKEN not in result["msg"] and len(result["msg"]) > 40, where
