@@ -37,6 +37,7 @@ except ImportError as import_error:  # the door tells the user which library is 
 T = TypeVar("T")
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_ELEMENTS = 1_000_000  # each may take a hundred bytes once it is decoded, and no deadline ends a decoding
 MAX_MESSAGE_CHARACTERS = 500
 _CHUNK_BYTES = 64 * 1024
 _EXCERPT_BYTES = 64 * 1024
@@ -178,6 +179,8 @@ def _broken(response: requests.Response, code: str, what: str) -> OtterScaleErro
 
 def json_object(body: bytes) -> dict[str, Any]:
     """The body as JSON object. Raises ValueError."""
+    if sum(map(body.count, (b"{", b"[", b","))) > MAX_ELEMENTS:
+        raise ValueError(f"its JSON has more than {MAX_ELEMENTS} elements")
     try:
         value = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
     except RecursionError:

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""Typed reading of decoded Connect JSON: absent and null are the zero value, any other type is a ValueError."""
+"""Typed reading of decoded Connect JSON: absent and null are the zero value, any other type is a ValueError.
+
+A list that is null is one too: no server writes that for an empty list, and an absence must not rest on it.
+"""
 
 from __future__ import annotations
 
@@ -82,9 +85,7 @@ def read_enum(message: Mapping[str, Any], name: str, values: Sequence[str], pref
 
 
 def _read_list(message: Mapping[str, Any], name: str) -> list[Any]:
-    value = message.get(name)
-    if value is None:
-        return []
+    value = message.get(name, [])
     if not isinstance(value, list):
         raise _wrong(name, value, "a list")
     return value

@@ -81,7 +81,18 @@ def test_a_disabled_feature_is_called_that() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b"null", b'{"a": NaN}', b"\xff", b'{"a": "\\ud800"}', b"[" * 200_000]
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"a": NaN}',
+        b"\xff",
+        b'{"a": "\\ud800"}',
+        b"[" * 200_000,
+        b'{"a":[' + b"{}," * 10**6 + b"{}]}",
+    ],
 )
 def test_an_unusable_answer_is_internal_and_never_a_traceback(body: bytes) -> None:
     error = failure(200, body)
