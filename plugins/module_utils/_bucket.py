@@ -19,12 +19,13 @@ from ansible_collections.otterscale.core.plugins.module_utils._acl import (
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option, checked
 from ansible_collections.otterscale.core.plugins.module_utils._iam_policy import Policy, parse_policy, same_policy
 from ansible_collections.otterscale.core.plugins.module_utils._names import s3_bucket_name
-from ansible_collections.otterscale.core.plugins.module_utils._reconcile import (
+from ansible_collections.otterscale.core.plugins.module_utils._plan import (
     Plan,
     Presence,
     Read,
     Refusal,
     Seen,
+    Stage,
     Step,
     Verb,
     Wait,
@@ -180,6 +181,9 @@ class Bucket:
 
     def pending(self, seen: Seen[BucketState]) -> str | None:
         return None
+
+    def stage(self, state: BucketState) -> Stage:
+        return Stage("Ready")
 
     def predict(self, seen: Seen[BucketState]) -> BucketState | None:
         if self.absent:

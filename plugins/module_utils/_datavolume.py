@@ -13,17 +13,18 @@ from ansible_collections.otterscale.core.plugins.module_utils._errors import Ott
 from ansible_collections.otterscale.core.plugins.module_utils._kubernetes import ARGUMENT_SPEC as KUBERNETES_SPEC
 from ansible_collections.otterscale.core.plugins.module_utils._kubernetes import Cluster
 from ansible_collections.otterscale.core.plugins.module_utils._names import dns_1123_label, dns_1123_subdomain
-from ansible_collections.otterscale.core.plugins.module_utils._quantity import parse_quantity, parse_size
-from ansible_collections.otterscale.core.plugins.module_utils._reconcile import (
+from ansible_collections.otterscale.core.plugins.module_utils._plan import (
     Plan,
     Presence,
     Read,
     Refusal,
     Seen,
+    Stage,
     Step,
     Verb,
     Wait,
 )
+from ansible_collections.otterscale.core.plugins.module_utils._quantity import parse_quantity, parse_size
 from ansible_collections.otterscale.core.plugins.module_utils._wire import (
     read_bool,
     read_enum,
@@ -252,6 +253,9 @@ class DataVolume:
                 advice="Correct the source, delete the volume and run again.",
             )
         return None if state.phase == "Succeeded" else f"it is not ready, {_progress(state)}"
+
+    def stage(self, state: DataVolumeState) -> Stage:
+        return Stage(state.phase or "unknown", state.progress)
 
     def predict(self, seen: Seen[DataVolumeState]) -> DataVolumeState | None:
         if seen.state is not None and not self.absent:

@@ -8,17 +8,23 @@ and returns an Outcome, whatever happens on the way.
 
 from __future__ import annotations
 
-import enum
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol
 
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
-
-State = TypeVar("State")
-Read = Callable[[str, Mapping[str, Any]], "dict[str, Any]"]
+from ansible_collections.otterscale.core.plugins.module_utils._plan import (
+    Presence,
+    Refusal,
+    Resource,
+    Seen,
+    Stage,
+    State,
+    Step,
+    Verb,
+    Wait,
+)
 
 FIRST_POLL_SECONDS = 0.1
 LONGEST_POLL_SECONDS = 2.0
@@ -26,123 +32,7 @@ LONGEST_PAUSE_SECONDS = 60.0  # a server that asks for more gets no further try
 OTHER_PLANS = 2  # plans that may follow a refused one (create, it exists: update), even with retries=0
 
 
-class Presence(enum.Enum):
-    """What is known of a resource's existence."""
-
-    ABSENT = "proven to be absent"
-    UNLISTED = "in no list, but the lists leave some out"
-    UNREADABLE = "there, but in no list"
-    PRESENT = "there, and read"
-
-
-@dataclass(frozen=True)
-class Seen(Generic[State]):
-    """One reading. state is set if and only if presence is PRESENT; states compare equal unless a write changed one."""
-
-    presence: Presence
-    state: State | None = None
-
-
-class Verb(enum.Enum):
-    CREATE = "create"
-    UPDATE = "update"
-    DELETE = "delete"
-
-
-@dataclass(frozen=True)
-class Step:
-    """One write: procedure "package.Service/Rpc", its request, and the reason in words.
-
-    settle: seconds that its effect may take to show after the server accepted it.
-    probe: sent only to make sure, since nothing that can be read proves that it is needed; predicted to do nothing.
-    full: of a write that may fail half-way: the desired state with all that the request repeats of the present one.
-    """
-
-    verb: Verb
-    procedure: str
-    request: Mapping[str, Any]
-    reason: str
-    settle: float = 0.0
-    probe: bool = False
-    full: Resource[Any] | None = None
-
-    @property
-    def rpc(self) -> str:
-        return self.procedure.rpartition("/")[2]
-
-    @property
-    def key(self) -> str:
-        return self.procedure + json.dumps(self.request, sort_keys=True)
-
-    def as_operation(self) -> dict[str, str]:
-        return {"rpc": self.rpc, "reason": self.reason}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The writes that are missing, in order, and what the user should know about them."""
-
-    steps: tuple[Step, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-
-class Refusal(enum.Enum):
-    """What the text or code of a refused write says, where a resource recognises it."""
-
-    EXISTS = "the resource exists already"
-    MISSING = "the resource does not exist"
-    FINAL = "no other plan will help"
-
-
-@dataclass(frozen=True)
-class Wait:
-    """How long to wait for the resource to become ready, and seconds between two looks."""
-
-    timeout: float
-    sleep: float
-
-
-class Resource(Protocol[State]):
-    """A desired state, and how to read, plan and show it. Everything but observe() is pure."""
-
-    @property
-    def kind(self) -> str:
-        """Key of the resource in results."""
-
-    @property
-    def wanted(self) -> str:
-        """The desired state in words, for messages."""
-
-    @property
-    def wait(self) -> Wait | None:
-        """How long to wait until it is ready; None is not at all."""
-
-    def observe(self, read: Read) -> Seen[State]:
-        """Read the present state. Raises ValueError for an answer that makes no sense."""
-
-    def plan(self, seen: Seen[State]) -> Plan:
-        """The missing writes. Raises a `client` OtterScaleError for what the API cannot do."""
-
-    def answered(self, step: Step, answer: Mapping[str, Any], before: Seen[State]) -> State | None:
-        """The state that the answer to a write carries, None if it carries none."""
-
-    def refusal(self, step: Step, error: OtterScaleError) -> Refusal | None:
-        """What a failed write says about the resource; may set error.advice."""
-
-    def pending(self, seen: Seen[State]) -> str | None:
-        """What a wait still waits for, None when ready. Raises OtterScaleError where waiting is in vain."""
-
-    def predict(self, seen: Seen[State]) -> State | None:
-        """The state after the plan; what only the server can know is None in it."""
-
-    def managed(self, state: State) -> dict[str, Any]:
-        """The fields that the user named, as `state` has them."""
-
-    def desired(self) -> dict[str, Any]:
-        """The same fields as the user wants them, {} for absent."""
-
-    def show(self, state: State) -> dict[str, Any]:
-        """The resource as results show it."""
+Tell = Callable[[str], None]
 
 
 class Caller(Protocol):
@@ -169,42 +59,62 @@ class Outcome:
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    phases: list[dict[str, Any]] | None = None
     error: OtterScaleError | None = None
     msg: str = ""
 
     def as_result(self, *, with_diff: bool) -> dict[str, Any]:
         """The result of the task, without `failed`."""
         result: dict[str, Any] = {"changed": self.changed, self.kind: self.resource, "operations": self.operations}
+        if self.phases is not None:
+            result["phases"] = self.phases
         if self.error:
             return {**result, "msg": self.msg, "error": self.error.as_dict()}
         return {**result, "diff": {"before": self.before, "after": self.after}} if with_diff else result
 
 
-def reconcile(resource: Resource[State], client: Caller, *, check: bool = False, retries: int = 4) -> Outcome:
+def reconcile(
+    resource: Resource[State], client: Caller, *, check: bool = False, retries: int = 4, tell: Tell | None = None
+) -> Outcome:
     """Bring the resource to its desired state, or (check) predict what that would do without any write.
 
     retries: how often a plan may be made anew after a write whose effect was open.
+    tell: gets a line for each stage that a wait comes by.
     """
-    run = _Run(resource, client, retries)
+    run = _Run(resource, client, retries, tell)
     try:
         return run.predicted() if check else run.applied()
     except OtterScaleError as error:
         return run.failed(error)
 
 
+def glance(resource: Resource[State], client: Caller) -> Outcome | None:
+    """The outcome of reconcile() where one reading shows that nothing is left to do, or cannot be had; else None."""
+    run = _Run(resource, client, retries=0)
+    try:
+        seen = run.look()
+        if run.plan(seen) or (resource.wait and resource.pending(seen) is not None):
+            return None
+        return run.outcome(run.ready(seen, resource.wait).state if resource.wait else seen.state, [])
+    except OtterScaleError as error:
+        return run.failed(error) if error.rpc else None
+
+
 class _Run(Generic[State]):
     """One reconciliation. `done` holds the writes that are known to have taken effect."""
 
-    def __init__(self, resource: Resource[State], client: Caller, retries: int) -> None:
+    def __init__(self, resource: Resource[State], client: Caller, retries: int, tell: Tell | None = None) -> None:
         self.resource = resource
         self.client = client
         self.retries = retries
+        self.tell = tell
         self.first: Seen[State] | None = None
         self.seen: Seen[State] | None = None
         self.done: list[Step] = []
         self.open: Step | None = None
         self.refused: dict[str, OtterScaleError] = {}
         self.warnings: dict[str, None] = {}
+        self.phases: list[dict[str, Any]] = []
         self.last_read: str | None = None
 
     def predicted(self) -> Outcome:
@@ -259,16 +169,31 @@ class _Run(Generic[State]):
 
     def ready(self, seen: Seen[State], wait: Wait) -> Seen[State]:
         """Look until nothing is pending any more."""
-        ends = time.monotonic() + wait.timeout
-        while (pending := self.resource.pending(seen)) is not None:
-            left = ends - time.monotonic()
+        begins = time.monotonic()
+        while True:
+            if seen.state is not None:
+                self.note(self.resource.stage(seen.state), time.monotonic() - begins)
+            if (pending := self.resource.pending(seen)) is None:
+                return seen
+            left = begins + wait.timeout - time.monotonic()
             if left <= 0:
                 waited = f"{pending} after waiting {wait.timeout:g} s"
                 advice = "Mend what the condition names, or raise 'wait_timeout'."
                 raise OtterScaleError("deadline_exceeded", waited, rpc=self.last_read, advice=advice)
             time.sleep(min(wait.sleep, left))
             seen = self.look(_still_known(seen))
-        return seen
+
+    def note(self, stage: Stage, seconds: float) -> None:
+        """Keep the history of phases, each with its last progress, and tell of what is new."""
+        last = self.phases[-1] if self.phases else {}
+        if last.get("phase") != stage.phase:
+            self.phases.append({"phase": stage.phase, "progress": stage.progress, "seconds": round(seconds, 1)})
+        elif last["progress"] != stage.progress:
+            last["progress"] = stage.progress
+        else:
+            return
+        if self.tell:
+            self.tell(f"{self.resource.wanted}: {stage.phase} {stage.progress}".rstrip())
 
     # After a write
 
@@ -372,6 +297,7 @@ class _Run(Generic[State]):
             before=before,
             after=self.resource.desired() if steps else before,
             warnings=list(self.warnings),
+            phases=self.phases if self.resource.wait else None,
         )
 
     def failed(self, error: OtterScaleError) -> Outcome:

@@ -17,6 +17,17 @@ from ansible_collections.otterscale.core.plugins.module_utils._names import (
     dns_1123_subdomain,
     service_name,
 )
+from ansible_collections.otterscale.core.plugins.module_utils._plan import (
+    Plan,
+    Presence,
+    Read,
+    Refusal,
+    Seen,
+    Stage,
+    Step,
+    Verb,
+    Wait,
+)
 from ansible_collections.otterscale.core.plugins.module_utils._ports import (
     PORTS,
     Port,
@@ -25,16 +36,6 @@ from ansible_collections.otterscale.core.plugins.module_utils._ports import (
     parse_ports,
     read_port,
     same_ports,
-)
-from ansible_collections.otterscale.core.plugins.module_utils._reconcile import (
-    Plan,
-    Presence,
-    Read,
-    Refusal,
-    Seen,
-    Step,
-    Verb,
-    Wait,
 )
 from ansible_collections.otterscale.core.plugins.module_utils._wire import (
     read_int,
@@ -193,6 +194,9 @@ class VMService:
 
     def pending(self, seen: Seen[VMServiceState]) -> str | None:
         return None
+
+    def stage(self, state: VMServiceState) -> Stage:
+        return Stage("Ready")
 
     def predict(self, seen: Seen[VMServiceState]) -> VMServiceState | None:
         if self.absent:

@@ -13,7 +13,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._acl import CANNED
 from ansible_collections.otterscale.core.plugins.module_utils._bucket import ARGUMENT_SPEC, Bucket, BucketState
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
 from ansible_collections.otterscale.core.plugins.module_utils._iam_policy import same_policy
-from ansible_collections.otterscale.core.plugins.module_utils._reconcile import Presence, Refusal, Seen, Step, Verb
+from ansible_collections.otterscale.core.plugins.module_utils._plan import Presence, Refusal, Seen, Step, Verb
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -15,7 +15,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._datavolume import
     Source,
 )
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
-from ansible_collections.otterscale.core.plugins.module_utils._reconcile import (
+from ansible_collections.otterscale.core.plugins.module_utils._plan import (
     Presence,
     Refusal,
     Seen,

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from ansible_collections.otterscale.core.plugins.module_utils._bucket import Bucket
 from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
+from ansible_collections.otterscale.core.plugins.module_utils._converge import Mode, converge
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
 from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC, connect
-from ansible_collections.otterscale.core.plugins.module_utils._run import converge
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,7 +107,7 @@ def test_pauses_are_bounded_and_respect_what_the_server_asks_for(tries: int, ret
 )
 def test_a_bad_option_fails_the_task_before_any_call(options: dict[str, Any]) -> None:
     bucket = {"name": "data", "state": "present", "owner": "alice", "policy": None, "acl": None}
-    outcome = converge(Bucket, {**GOOD, **bucket, **options}, check=False)
+    outcome = converge(Bucket, {**GOOD, **bucket, **options}, Mode())
     result = outcome.as_result(with_diff=True)
     ((option, value),) = options.items()
     assert f"'{option}' is {value!r}" in result["msg"] and result["msg"].endswith("run it again.")

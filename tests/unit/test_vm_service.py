@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._plan import Presence, Refusal, Seen, Step, Verb
 from ansible_collections.otterscale.core.plugins.module_utils._ports import Port
-from ansible_collections.otterscale.core.plugins.module_utils._reconcile import Presence, Refusal, Seen, Step, Verb
 from ansible_collections.otterscale.core.plugins.module_utils._vm_service import (
     ARGUMENT_SPEC,
     VMService,

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""What both doors do with the options of a task: from them to its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._options import connect, plain_http_warnings
+from ansible_collections.otterscale.core.plugins.module_utils._plan import Resource
+from ansible_collections.otterscale.core.plugins.module_utils._readings import Readings, View
+from ansible_collections.otterscale.core.plugins.module_utils._reconcile import Outcome, Tell, glance, reconcile
+
+
+def open_readings(params: Mapping[str, Any]) -> Readings:
+    """Readings that nobody else shares. Raises a `client` OtterScaleError for bad connection options."""
+    return Readings(connect(params))
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How a task runs. tell: who shows the progress of a wait. readings: with whom the task shares what it reads."""
+
+    check: bool = False
+    tell: Tell | None = None
+    readings: Callable[[Mapping[str, Any]], Readings] = open_readings
+
+
+class Report(Protocol):
+    """What a task says at its end."""
+
+    warnings: list[str]
+    error: OtterScaleError | None
+
+    def as_result(self, *, with_diff: bool) -> dict[str, Any]:
+        """The result as playbooks see it, without `failed`."""
+
+
+class ResourceType(Protocol):
+    """A resource class: made from the options of a task."""
+
+    kind: str
+
+    def from_params(self, params: Mapping[str, Any]) -> Resource[Any]:
+        """Check the options of a task. Raises a `client` OtterScaleError."""
+
+
+def converge(resource_type: ResourceType, params: Mapping[str, Any], mode: Mode) -> Outcome:
+    """From the options of a task to its outcome; bad options are a failed outcome too."""
+    name = name_of(resource_type, params)
+    try:
+        readings = mode.readings(params)
+        resource = resource_type.from_params(params)
+    except OtterScaleError as error:
+        return refused(resource_type, params, error)
+    if mode.check:
+        outcome = reconcile(resource, View(readings, name, recent=True), check=True)
+    else:
+        # That nothing is missing is told from what was read a moment ago; a write is planned from what is read now.
+        outcome = glance(resource, View(readings, name, recent=True, only_kept=True)) or reconcile(
+            resource, View(readings, name), retries=params["retries"], tell=mode.tell
+        )
+    outcome.warnings[:0] = plain_http_warnings(params)
+    return outcome
+
+
+def name_of(resource_type: ResourceType, params: Mapping[str, Any]) -> str:
+    """The resource that a task is about, whatever it wants of it."""
+    return f"{resource_type.kind} {'/'.join(filter(None, (params.get('namespace'), params['name'])))}"
+
+
+def refused(resource_type: ResourceType, params: Mapping[str, Any], error: OtterScaleError) -> Outcome:
+    """The outcome where the options are no good."""
+    message = f"{name_of(resource_type, params)}: {error.message.rstrip(' .')}. {error.advice}"
+    return Outcome(resource_type.kind, error=error, msg=message)

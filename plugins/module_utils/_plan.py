@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""What the engine and a resource say to each other: what was seen, what is missing, and the Resource protocol."""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+
+State = TypeVar("State")
+Read = Callable[[str, Mapping[str, Any]], "dict[str, Any]"]
+
+
+class Presence(enum.Enum):
+    """What is known of a resource's existence."""
+
+    ABSENT = "proven to be absent"
+    UNLISTED = "in no list, but the lists leave some out"
+    UNREADABLE = "there, but in no list"
+    PRESENT = "there, and read"
+
+
+@dataclass(frozen=True)
+class Seen(Generic[State]):
+    """One reading. state is set if and only if presence is PRESENT; states compare equal unless a write changed one."""
+
+    presence: Presence
+    state: State | None = None
+
+
+class Verb(enum.Enum):
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One write: procedure "package.Service/Rpc", its request, and the reason in words.
+
+    settle: seconds that its effect may take to show after the server accepted it.
+    probe: sent only to make sure, since nothing that can be read proves that it is needed; predicted to do nothing.
+    full: of a write that may fail half-way: the desired state with all that the request repeats of the present one.
+    """
+
+    verb: Verb
+    procedure: str
+    request: Mapping[str, Any]
+    reason: str
+    settle: float = 0.0
+    probe: bool = False
+    full: Resource[Any] | None = None
+
+    @property
+    def rpc(self) -> str:
+        return self.procedure.rpartition("/")[2]
+
+    @property
+    def key(self) -> str:
+        return self.procedure + json.dumps(self.request, sort_keys=True)
+
+    def as_operation(self) -> dict[str, str]:
+        return {"rpc": self.rpc, "reason": self.reason}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The writes that are missing, in order, and what the user should know about them."""
+
+    steps: tuple[Step, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class Refusal(enum.Enum):
+    """What the text or code of a refused write says, where a resource recognises it."""
+
+    EXISTS = "the resource exists already"
+    MISSING = "the resource does not exist"
+    FINAL = "no other plan will help"
+
+
+@dataclass(frozen=True)
+class Wait:
+    """How long to wait for the resource to become ready, and seconds between two looks."""
+
+    timeout: float
+    sleep: float
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where a resource stands on its way to being ready: a phase, and the progress within it ("42.00%")."""
+
+    phase: str
+    progress: str = ""
+
+
+class Resource(Protocol[State]):
+    """A desired state, and how to read, plan and show it. Everything but observe() is pure."""
+
+    @property
+    def kind(self) -> str:
+        """Key of the resource in results."""
+
+    @property
+    def wanted(self) -> str:
+        """The desired state in words, for messages."""
+
+    @property
+    def wait(self) -> Wait | None:
+        """How long to wait until it is ready; None is not at all."""
+
+    def observe(self, read: Read) -> Seen[State]:
+        """Read the present state. Raises ValueError for an answer that makes no sense."""
+
+    def plan(self, seen: Seen[State]) -> Plan:
+        """The missing writes. Raises a `client` OtterScaleError for what the API cannot do."""
+
+    def answered(self, step: Step, answer: Mapping[str, Any], before: Seen[State]) -> State | None:
+        """The state that the answer to a write carries, None if it carries none."""
+
+    def refusal(self, step: Step, error: OtterScaleError) -> Refusal | None:
+        """What a failed write says about the resource; may set error.advice."""
+
+    def pending(self, seen: Seen[State]) -> str | None:
+        """What a wait still waits for, None when ready. Raises OtterScaleError where waiting is in vain."""
+
+    def stage(self, state: State) -> Stage:
+        """How far it is on its way to being ready; asked for only while something waits for it."""
+
+    def predict(self, seen: Seen[State]) -> State | None:
+        """The state after the plan; what only the server can know is None in it."""
+
+    def managed(self, state: State) -> dict[str, Any]:
+        """The fields that the user named, as `state` has them."""
+
+    def desired(self) -> dict[str, Any]:
+        """The same fields as the user wants them, {} for absent."""
+
+    def show(self, state: State) -> dict[str, Any]:
+        """The resource as results show it."""

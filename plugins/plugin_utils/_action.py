@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""The action door: the same work as the module's, inside the controller's process where a task allows it.
+
+A module costs a Python process, an archive and its imports for each item of a loop. Ansible imports an action plugin
+once, before it forks the worker that runs the whole loop, and so the items share a session and what they read.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from os.path import abspath, expanduser
+from typing import Any
+
+from ansible import constants as C
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.otterscale.core.plugins.module_utils._converge import (
+    Mode,
+    Report,
+    ResourceType,
+    converge,
+    open_readings,
+)
+from ansible_collections.otterscale.core.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
+from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC
+from ansible_collections.otterscale.core.plugins.module_utils._readings import Readings
+
+PROGRESS_SECONDS = 3.0
+
+display = Display()
+
+# What the tasks of this process share. A worker runs all items of one task, and no other task.
+_SHARED: dict[tuple[Any, ...], Readings] = {}
+
+
+class ReconcileAction(ActionBase):  # type: ignore[misc]
+    """The action plugin of a module that converges one resource, or (work() overridden) several."""
+
+    _supports_async = True  # by handing over
+
+    resource_type: ResourceType
+    argument_spec: Mapping[str, Any]
+
+    def work(self, params: Mapping[str, Any], mode: Mode) -> Report:
+        """What the module of this name does."""
+        return converge(self.resource_type, params, mode)
+
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The result of the task. Raises what ActionBase does."""
+        super().run(tmp, task_vars)
+        variables = task_vars or {}
+        if self._may_run_here(variables):
+            return self._run_here(variables)
+        result: dict[str, Any] = self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
+        if not self._task.async_val:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        return result
+
+    def _may_run_here(self, variables: Mapping[str, Any]) -> bool:
+        """Whether nothing about the task asks for another process than this one."""
+        return (
+            bool(self._connection.transport == "local")
+            and self._connection.become is None
+            and not self._task.async_val
+            and not any(self._task.environment or ())
+            and REQUESTS_IMPORT_ERROR is None
+            and bool(boolean(self._templar.template(variables.get("otterscale_in_process", True))))
+            and not self._asks_for_another_python(variables)
+        )
+
+    def _asks_for_another_python(self, variables: Mapping[str, Any]) -> bool:
+        if self._task.delegate_to:
+            variables = variables.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
+        asked = self._templar.template(C.config.get_config_value("INTERPRETER_PYTHON", variables=variables))
+        if asked.startswith("auto"):
+            return False
+        return abspath(expanduser(shutil.which(asked) or asked)) != abspath(sys.executable)
+
+    def _run_here(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        spec = {**CONNECTION_SPEC, **self.argument_spec}
+        validated = ArgumentSpecValidator(spec).validate(_plain(self._task.args))
+        params = validated.validated_parameters
+        result: dict[str, Any]
+        if validated.error_messages:
+            message = validated.errors.msg
+            if isinstance(validated.errors[0], UnsupportedError):
+                message = f"Unsupported parameters for ({self._task.action}) module: {message}"
+            result = {"failed": True, "msg": message}
+        else:
+            tell = self._show_progress() if params.get("wait_progress") and not self._task.no_log else None
+            report = self.work(params, Mode(self._task.check_mode, tell, self._shared_readings))
+            result = report.as_result(with_diff=self._task.diff)
+            if report.error:
+                result["failed"] = True
+            if report.warnings:
+                result["warnings"] = report.warnings
+        if validated._deprecations:
+            result["deprecations"] = validated._deprecations
+        if _shows_invocation(variables):
+            result["invocation"] = {"module_args": params}
+        masked: dict[str, Any] = remove_values(result, validated._no_log_values)
+        return masked
+
+    def _shared_readings(self, params: Mapping[str, Any]) -> Readings:
+        key = (self._task._uuid, *(params[option] for option in CONNECTION_SPEC))
+        if key not in _SHARED:
+            _SHARED[key] = open_readings(params)
+        return _SHARED[key]
+
+    def _show_progress(self) -> Any:
+        shown = -PROGRESS_SECONDS
+
+        def tell(line: str) -> None:
+            nonlocal shown
+            now = time.monotonic()
+            if now - shown >= PROGRESS_SECONDS:
+                shown = now
+                display.display(f"{self._task.action}: {line}")
+
+        return tell
+
+
+def _plain(value: Any) -> Any:
+    """Arguments as a module gets them through JSON: without tags of where they come from, encrypted texts as text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return str(value)
+
+
+def _shows_invocation(variables: Mapping[str, Any]) -> bool:
+    """Whether results have the arguments in them, as those of modules have; before ansible-core 2.21 always."""
+    if "INJECT_INVOCATION" not in C.config.get_configuration_definitions():
+        return True
+    return bool(C.config.get_config_value("INJECT_INVOCATION", variables=variables))
