@@ -23,4 +23,10 @@ options:
       - Seconds between two looks.
     type: float
     default: 5
+  wait_progress:
+    description:
+      - Whether to show phase and progress while the task waits, a line every few seconds at most.
+      - Only a task that runs in the controller's own process can show it. Others are silent until they end.
+    type: bool
+    default: true
 """

@@ -81,6 +81,7 @@ class Bucket:
     acl: str | None = None
 
     kind = "bucket"
+    namespaced = False
     wait: Wait | None = None
 
     @classmethod
@@ -97,13 +98,22 @@ class Bucket:
             acl=params["acl"],
         )
 
+    @staticmethod
+    def listed(read: Read, scope: str, namespace: str | None) -> list[str]:
+        """The names of all buckets."""
+        return [read_str(bucket, "name") for bucket in _read_list(read, scope)]
+
+    @classmethod
+    def to_remove(cls, scope: str, namespace: str | None, name: str) -> Bucket:
+        return cls(scope, name, absent=True)
+
     @property
     def wanted(self) -> str:
         return f"bucket {self.name} {'absent' if self.absent else 'present'}"
 
     def observe(self, read: Read) -> Seen[BucketState]:
         """Find the bucket in the list of all buckets, which is complete and the only way to read one."""
-        for bucket in read_objects(read(f"{_SERVICE}/ListBuckets", {"scope": self.scope}), "buckets"):
+        for bucket in _read_list(read, self.scope):
             if bucket.get("name") == self.name:
                 return Seen(Presence.PRESENT, _read_bucket(bucket))
         return Seen(Presence.ABSENT)
@@ -218,6 +228,10 @@ class Bucket:
             "used_objects": state.used_objects,
             "created_at": state.created_at,
         }
+
+
+def _read_list(read: Read, scope: str) -> list[Mapping[str, Any]]:
+    return read_objects(read(f"{_SERVICE}/ListBuckets", {"scope": scope}), "buckets")
 
 
 def _read_policy(text: str) -> Policy:

@@ -57,6 +57,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "wait": {"type": "bool", "default": False},
     "wait_timeout": {"type": "float", "default": 600},
     "wait_sleep": {"type": "float", "default": 5},
+    "wait_progress": {"type": "bool", "default": True},
 }
 
 _SERVICE = "otterscale.instance.v1.InstanceService"
@@ -115,6 +116,7 @@ class DataVolume:
     wait: Wait | None = None
 
     kind = "datavolume"
+    namespaced = True
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> DataVolume:
@@ -134,6 +136,17 @@ class DataVolume:
             cluster=Cluster.from_params(params),
             wait=Wait(params["wait_timeout"], params["wait_sleep"]) if params["wait"] else None,
         )
+
+    @staticmethod
+    def listed(read: Read, scope: str, namespace: str | None) -> list[str]:
+        """The names of the volumes that are in one of the two lists of the namespace."""
+        request = {"scope": scope, "namespace": namespace}
+        answers = [read(_LIST, {**request, "bootImage": boot_image}) for boot_image in (False, True)]
+        return [read_str(volume, "name") for answer in answers for volume in read_objects(answer, "dataVolumes")]
+
+    @classmethod
+    def to_remove(cls, scope: str, namespace: str | None, name: str) -> DataVolume:
+        return cls(scope, namespace or "", name, absent=True)
 
     @property
     def wanted(self) -> str:

@@ -113,6 +113,11 @@ class OtterScaleError(Exception):
         self.advice = advice or MEANINGS[self.code].advice
         self.final = final
 
+    def __copy__(self) -> OtterScaleError:
+        again = OtterScaleError(self.code, self.message)
+        again.__dict__.update(self.__dict__)
+        return again
+
     @property
     def meaning(self) -> Meaning:
         return MEANINGS[self.code]

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -91,6 +91,7 @@ class VMService:
     cluster: Cluster | None = None
 
     kind = "vm_service"
+    namespaced = True
     wait: Wait | None = None
 
     @classmethod
@@ -109,6 +110,15 @@ class VMService:
             cluster=Cluster.from_params(params),
         )
 
+    @staticmethod
+    def listed(read: Read, scope: str, namespace: str | None) -> list[str]:
+        """The names of the services that are listed below a VM of the namespace."""
+        return [read_str(service, "name") for _machine, service in _read_list(read, scope, namespace)]
+
+    @classmethod
+    def to_remove(cls, scope: str, namespace: str | None, name: str) -> VMService:
+        return cls(scope, namespace or "", name, absent=True)
+
     @property
     def wanted(self) -> str:
         return f"VM service {self.namespace}/{self.name} {'absent' if self.absent else 'present'}"
@@ -118,11 +128,9 @@ class VMService:
 
         Kubernetes knows, if the user lets us ask it.
         """
-        answer = read(_LIST, {"scope": self.scope, "namespace": self.namespace})
-        for machine in read_objects(answer, "virtualMachines"):
-            for service in read_objects(machine, "services"):
-                if service.get("name") == self.name:
-                    return Seen(Presence.PRESENT, _read_service(service, read_str(machine, "name")))
+        for machine, service in _read_list(read, self.scope, self.namespace):
+            if service.get("name") == self.name:
+                return Seen(Presence.PRESENT, _read_service(service, read_str(machine, "name")))
         if self.cluster is None:
             return Seen(Presence.UNLISTED)
         found = self.cluster.service(self.namespace, self.name)
@@ -243,6 +251,13 @@ def _parse_ports(options: list[dict[str, Any]]) -> tuple[Port, ...]:
 
 def _request(ports: tuple[Port, ...]) -> list[dict[str, Any]]:
     return [port.as_request() for port in ports]
+
+
+def _read_list(read: Read, scope: str, namespace: str | None) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Each service with the VM that it is listed below."""
+    for machine in read_objects(read(_LIST, {"scope": scope, "namespace": namespace}), "virtualMachines"):
+        for service in read_objects(machine, "services"):
+            yield machine, service
 
 
 def _read_service(message: Mapping[str, Any], machine: str | None) -> VMServiceState:

@@ -179,6 +179,28 @@ datavolume:
       description: Time of creation, RFC 3339.
       type: str
       returned: always
+phases:
+  description:
+    - The phases that the volume was seen in while the task waited for it, in order. Empty in check mode.
+  returned: when O(wait=true)
+  type: list
+  elements: dict
+  contains:
+    phase:
+      description: The phase.
+      type: str
+      returned: always
+      sample: ImportInProgress
+    progress:
+      description: The last progress that was seen in it.
+      type: str
+      returned: always
+      sample: 42.00%
+    seconds:
+      description: Seconds from the beginning of the wait until the phase was seen for the first time.
+      type: float
+      returned: always
+      sample: 5.1
 operations:
   description:
     - The writes that were sent and took effect, in order; in check mode those that would be sent.

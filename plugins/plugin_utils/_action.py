@@ -79,10 +79,10 @@ class ReconcileAction(ActionBase):  # type: ignore[misc]
     def _asks_for_another_python(self, variables: Mapping[str, Any]) -> bool:
         if self._task.delegate_to:
             variables = variables.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
-        asked = self._templar.template(C.config.get_config_value("INTERPRETER_PYTHON", variables=variables))
-        if asked.startswith("auto"):
-            return False
-        return abspath(expanduser(shutil.which(asked) or asked)) != abspath(sys.executable)
+        asked = str(self._templar.template(C.config.get_config_value("INTERPRETER_PYTHON", variables=variables)))
+        return not asked.startswith("auto") and abspath(shutil.which(expanduser(asked)) or asked) != abspath(
+            sys.executable
+        )
 
     def _run_here(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         spec = {**CONNECTION_SPEC, **self.argument_spec}

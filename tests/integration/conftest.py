@@ -16,12 +16,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.emulator.process import Emulator
 
+from .http_server import HttpServer, Script, Serve
+from .playbook import MODULE
+
 # What the playbooks know of a server, as host variables.
 GENERATIONS = {
     "plain": {"errors": "plain", "services": "own_name"},
     "blind": {"errors": "plain", "services": "none"},
     "mapped": {"errors": "mapped", "services": "all"},
 }
+TARGETS = Path(__file__).resolve().parent / "targets"
+VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC")
 TOKEN = "integration-token-that-must-not-leak"
 
 
@@ -33,11 +38,38 @@ def chosen(variable: str, everything: list[str]) -> list[str]:
     return names or everything
 
 
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """What the environment of whoever runs the tests must not change is taken out of it."""
+    ours = [name for name in os.environ if name.startswith(("OTTERSCALE_", "OAUTHLIB_"))]
+    for name in (*ours, *VARIABLES, *map(str.lower, VARIABLES)):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
 @pytest.fixture
-def emulators() -> Iterator[dict[str, Emulator]]:
-    """A fresh server of each generation, by name; imports over http take a second."""
+def serve() -> Iterator[Serve]:
+    """Starts an HttpServer that ends with the test."""
+    with ExitStack() as stack:
+
+        def start(*scripts: Script, listening: bool = True) -> HttpServer:
+            return stack.enter_context(HttpServer(*scripts, listening=listening))
+
+        yield start
+
+
+@pytest.fixture
+def emulators(target: str) -> Iterator[dict[str, Emulator]]:
+    """A fresh server of each generation, by the name of its host; imports over http take a second.
+
+    One more is for the tasks as modules: each target takes them to another generation.
+    """
+    generations = chosen("GENERATION", list(GENERATIONS))
+    as_modules = generations[sorted(path.name for path in TARGETS.iterdir()).index(target) % len(generations)] + MODULE
     with ExitStack() as stack:
         yield {
-            name: stack.enter_context(Emulator("--generation", name, "--import-seconds", "1", token=TOKEN))
-            for name in chosen("GENERATION", list(GENERATIONS))
+            host: stack.enter_context(
+                Emulator("--generation", host.removesuffix(MODULE), "--import-seconds", "1", token=TOKEN)
+            )
+            for host in (*generations, as_modules)
         }

@@ -24,8 +24,6 @@ TOKEN = "connect-token-that-must-not-leak"
 STORAGE = "otterscale.storage.v1.StorageService"
 LIST, CREATE = f"{STORAGE}/ListBuckets", f"{STORAGE}/CreateBucket"
 SCOPE = {"scope": "demo"}
-# What the environment of whoever runs the tests must not change.
-VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC")
 GONE = (BrokenPipeError, ConnectionResetError)
 
 
@@ -186,10 +184,7 @@ def until(true: Callable[[], bool], seconds: float = 5.0) -> bool:
     return True
 
 
-def forget_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in VARIABLES:
-        monkeypatch.delenv(variable, raising=False)
-        monkeypatch.delenv(variable.lower(), raising=False)
+Serve = Callable[..., HttpServer]
 
 
 class Patient(Client):

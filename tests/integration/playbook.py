@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""Run a playbook against one emulator for each server generation, and keep what it reported."""
+"""Run a playbook against several emulators at once, one host for each, and keep what it reported."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Any
 from tests.emulator.process import Emulator
 
 HERE = Path(__file__).resolve().parent
+MODULE = "_module"  # ends the names of hosts whose tasks do not run in the controller's process
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,10 @@ class Run:
 def run_playbook(
     playbook: Path, name: str, emulators: dict[str, Emulator], facts: dict[str, dict[str, str]], directory: Path
 ) -> Run:
-    """Run it with one host for each emulator; `name` is what the playbook sees as `run`. Fails if it fails."""
+    """Run it with one host for each emulator; `name` is what the playbook sees as `run`. Fails if it fails.
+
+    facts: the host variable `generation` of each host. A host whose name ends with MODULE runs everything as modules.
+    """
     hosts = {
         host: {
             "ansible_connection": "local",
@@ -62,7 +66,8 @@ def run_playbook(
             "otterscale_api_token": emulator.token,
             "otterscale_scope": "demo",
             "otterscale_kubeconfig": str(kubeconfig(directory / f"{host}.kubeconfig", emulator)),
-            "generation": {"name": host, **facts.get(host, {})},
+            "otterscale_in_process": not host.endswith(MODULE),
+            "generation": {"name": host.removesuffix(MODULE), **facts.get(host.removesuffix(MODULE), {})},
         }
         for host, emulator in emulators.items()
     }
@@ -72,6 +77,7 @@ def run_playbook(
     marks = {host: emulator.journal()["next"] for host, emulator in emulators.items()}
     environment = {
         **os.environ,
+        "ANSIBLE_INJECT_INVOCATION": "true",
         "ANSIBLE_CALLBACKS_ENABLED": "otterscale_results",
         "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
         "ANSIBLE_PIPELINING": "true",

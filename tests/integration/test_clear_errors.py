@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -27,38 +27,17 @@ from .http_server import (
     LIST,
     SCOPE,
     TOKEN,
-    HttpServer,
     Patient,
-    Script,
+    Serve,
     caught,
     client,
     failure,
-    forget_environment,
     hang_up,
     reply,
     stream,
 )
 
 MODULE = "ansible_collections.otterscale.core.plugins.modules.otterscale_bucket"
-Serve = Callable[..., HttpServer]
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    forget_environment(monkeypatch)
-    for variable in [name for name in os.environ if name.startswith("OTTERSCALE_")]:
-        monkeypatch.delenv(variable)
-    return monkeypatch
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    with ExitStack() as stack:
-
-        def start(*scripts: Script, listening: bool = True) -> HttpServer:
-            return stack.enter_context(HttpServer(*scripts, listening=listening))
-
-        yield start
 
 
 @pytest.fixture(scope="module")

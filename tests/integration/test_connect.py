@@ -11,7 +11,7 @@ import os
 import socket
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -27,14 +27,13 @@ from .http_server import (
     LIST,
     SCOPE,
     TOKEN,
-    HttpServer,
     Patient,
     Script,
+    Serve,
     caught,
     client,
     drip,
     failure,
-    forget_environment,
     gzip_bomb,
     hang_up,
     reply,
@@ -44,23 +43,6 @@ from .http_server import (
 )
 
 MIB = 1024 * 1024
-Serve = Callable[..., HttpServer]
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    forget_environment(monkeypatch)
-    return monkeypatch
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    with ExitStack() as stack:
-
-        def start(*scripts: Script, listening: bool = True) -> HttpServer:
-            return stack.enter_context(HttpServer(*scripts, listening=listening))
-
-        yield start
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -31,7 +30,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._options import (
 
 from tests.emulator.process import Emulator
 
-from .http_server import CREATE, LIST, SCOPE, HttpServer, Script, forget_environment, reply, silence
+from .http_server import CREATE, LIST, SCOPE, Script, Serve, reply, silence
 from .oidc_server import CLIENT_ID, CLIENT_SECRET, PASSWORD, USERNAME, OidcServer, Registered, nth_token
 
 HERE = Path(__file__).resolve().parent
@@ -47,25 +46,6 @@ SECRETS = [
     for spelling in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1])
 ]
 SECRETS += [BASIC, API_TOKEN, "issued-token-", OTHER_TOKEN]
-Serve = Callable[..., HttpServer]
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    forget_environment(monkeypatch)
-    for variable in [name for name in os.environ if name.startswith(("OTTERSCALE_", "OAUTHLIB_"))]:
-        monkeypatch.delenv(variable)
-    return monkeypatch
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    with ExitStack() as stack:
-
-        def start(*scripts: Script, listening: bool = True) -> HttpServer:
-            return stack.enter_context(HttpServer(*scripts, listening=listening))
-
-        yield start
 
 
 @pytest.fixture(scope="module")
@@ -591,8 +571,12 @@ def test_a_task_warns_of_plain_http() -> None:
     assert result["failed"] and "plain http to no-such-host.invalid" in str(result["warnings"])
 
 
-def test_ansible_itself_shows_no_secret(oidc: OidcServer, emulator: Emulator, tmp_path: Path) -> None:
-    """The module as Ansible packs it, at its most talkative."""
+@pytest.mark.parametrize("in_process", [True, False])
+def test_ansible_itself_shows_no_secret(
+    oidc: OidcServer, emulator: Emulator, tmp_path: Path, environment: pytest.MonkeyPatch, in_process: bool
+) -> None:
+    """Either way to run a task, at its most talkative."""
+    environment.setenv("ANSIBLE_INJECT_INVOCATION", "true")
     options = {"scope": "demo", "name": "photos", "owner": "alice", "api_url": oidc.api_url}
     login = {"oidc_issuer_url": oidc.issuer, **CLIENT, **USER}
     play = {
@@ -602,7 +586,9 @@ def test_ansible_itself_shows_no_secret(oidc: OidcServer, emulator: Emulator, tm
     }
     play["tasks"][0]["otterscale.core.otterscale_bucket"] = {**options, **{k: f"{{{{ {k} }}}}" for k in login}}
     (tmp_path / "play.yml").write_text(json.dumps([play]))
-    (tmp_path / "vars.json").write_text(json.dumps({**login, "ansible_python_interpreter": sys.executable}))
+    (tmp_path / "vars.json").write_text(
+        json.dumps({**login, "otterscale_in_process": in_process, "ansible_python_interpreter": sys.executable})
+    )
     done = subprocess.run(
         ["ansible-playbook", "-vvvv", "-i", "localhost,", "-c", "local", "-e", "@vars.json", "play.yml"],
         cwd=tmp_path,

@@ -24,6 +24,9 @@ RESOURCES = {name.replace("otterscale_", "module_utils/_", 1) for name in MODULE
 # A value helper is what has no name here.
 NAMED_ROOMS = {
     "module_utils/_run": "door",
+    "module_utils/_converge": "converge",
+    "module_utils/_readings": "readings",
+    "module_utils/_plan": "engine",
     "module_utils/_options": "options",
     "module_utils/_reconcile": "engine",
     "module_utils/_connect": "client",
@@ -33,14 +36,18 @@ NAMED_ROOMS = {
     "module_utils/_errors": "errors",
     "module_utils/_error_details": "errors",
     **dict.fromkeys(RESOURCES, "resource"),
+    "module_utils/_resources": "declaration",
 }
 MAY_IMPORT = {
-    "module": {"door", "resource"},
-    "action": {"controller door", "resource"},
-    "controller door": {"controller door", "engine", "client", "options", "errors"},
-    "door": {"engine", "http", "options", "errors"},
+    "module": {"door", "declaration", "resource"},
+    "action": {"controller door", "declaration", "resource"},
+    "controller door": {"converge", "readings", "http", "options"},
+    "door": {"converge", "http", "options"},
+    "declaration": {"converge", "readings", "engine", "options", "resource", "errors"},
+    "converge": {"readings", "engine", "options", "errors"},
+    "readings": {"client", "errors"},
     "options": {"client", "http", "tokens", "errors"},
-    "engine": {"errors"},
+    "engine": {"engine", "errors"},
     "tokens": {"http", "errors"},
     "client": {"http", "errors"},
     "http": {"errors"},
@@ -194,13 +201,19 @@ def test_a_module_documents_its_modes(module: str, attribute: str) -> None:
     assert said.get("description")
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_the_role_takes_exactly_the_options_of_the_module(module: str) -> None:
-    resource = importlib.import_module(f"{COLLECTION}plugins.module_utils.{module.replace('otterscale_', '_', 1)}")
+@pytest.mark.parametrize("kind", ["datavolumes", "vm_services", "buckets"])
+def test_the_role_takes_exactly_the_options_of_the_module(kind: str) -> None:
+    resources = importlib.import_module(f"{COLLECTION}plugins.module_utils._resources")
     specs = yaml.safe_load((ROOT / "roles/provision/meta/argument_specs.yml").read_text(encoding="utf-8"))
-    assert essence(specs["argument_specs"]["main"]["options"][f"{module}s"]["options"]) == essence(
-        resource.ARGUMENT_SPEC
-    )
+    role = specs["argument_specs"]["main"]["options"][f"otterscale_{kind}"]["options"]
+    assert essence(role) == essence(resources.ARGUMENT_SPEC[kind]["options"])
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_has_an_action_plugin_that_does_the_same(module: str) -> None:
+    action = PLUGINS / "action" / MODULES[module].name
+    own = module.replace("otterscale_", "module_utils/_", 1)
+    assert set(imported_plugins(action)) == {own, "plugin_utils/_action"}
 
 
 def essence(options: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,402 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: otterscale_resources
+short_description: Keep a whole declaration of data volumes, VM services and buckets on OtterScale
+version_added: 0.1.0
+author:
+  - The otterscale.core authors (@otterscale)
+description:
+  - Takes many resources in one task. Each list of the server is read once, everything is planned first, and what
+    differs is then brought about, several resources at a time.
+  - Data volumes come first, a copy after the volume that it copies, then VM services, then buckets, then removals.
+    Kinds that are not given are left alone.
+options:
+  datavolumes:
+    description:
+      - Data volumes, each with the options of M(otterscale.core.otterscale_datavolume).
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Name of the volume, a DNS-1123 subdomain.
+        type: str
+        required: true
+      namespace:
+        description:
+          - Kubernetes namespace of the volume.
+        type: str
+        required: true
+      state:
+        description:
+          - Whether the volume shall exist.
+          - V(absent) deletes the volume with all its data.
+        type: str
+        choices: [present, absent]
+        default: present
+      source:
+        description:
+          - Where the content of the volume comes from. Needed to create the volume.
+          - It cannot be changed afterwards. A task that names another one fails without sending anything.
+        type: dict
+        suboptions:
+          type:
+            description:
+              - Kind of the source.
+            type: str
+            required: true
+            choices: [blank_image, http_url, existing_persistent_volume_claim]
+          data:
+            description:
+              - The URL of an image for V(http_url), the name of a claim for V(existing_persistent_volume_claim).
+              - Must not be given for V(blank_image).
+            type: str
+      size:
+        description:
+          - Size as Kubernetes quantity, such as V(10Gi), or in bytes. Needed to create the volume.
+          - It is compared with the larger of the size that the volume was made with and the capacity of its claim.
+          - A volume can only grow. A task that names a smaller size fails without sending anything.
+        type: str
+      boot_image:
+        description:
+          - Whether virtual machines can boot from the volume. V(false) for a new volume if not given.
+          - It cannot be changed afterwards. A task that names the other value fails without sending anything.
+        type: bool
+      get_unlisted:
+        description:
+          - Whether a volume that the server does not list is read with GetDataVolume, so that it can be compared,
+            and its absence be proven.
+          - Off by default, because this call brings down the whole server in some generations of OtterScale.
+            Use it only where you know that yours is not one of them.
+        type: bool
+        default: false
+      kubeconfig:
+        description:
+          - Path of a kubeconfig file for the Kubernetes cluster behind O(scope).
+          - With it, a resource that OtterScale does not list is read from the Kubernetes API, so that it can be
+            compared, and its absence be proven. Nothing is ever written there.
+          - Needs the Python library C(kubernetes). Without this option, Kubernetes is not asked.
+        type: path
+      context:
+        description:
+          - Context of the O(datavolumes[].kubeconfig) file, its current one if not given.
+        type: str
+      wait:
+        description:
+          - Whether to wait until the resource is ready, or gone with O(datavolumes[].state=absent).
+          - Check mode does not wait.
+        type: bool
+        default: false
+      wait_timeout:
+        description:
+          - Seconds to wait at most. The task fails when they are over.
+        type: float
+        default: 600
+      wait_sleep:
+        description:
+          - Seconds between two looks.
+        type: float
+        default: 5
+  vm_services:
+    description:
+      - VM services, each with the options of M(otterscale.core.otterscale_vm_service).
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Name of the service, a DNS-1035 label.
+        type: str
+        required: true
+      namespace:
+        description:
+          - Kubernetes namespace of the service and its virtual machine.
+        type: str
+        required: true
+      state:
+        description:
+          - Whether the service shall exist.
+        type: str
+        choices: [present, absent]
+        default: present
+      virtual_machine:
+        description:
+          - Name of the virtual machine behind the service. Needed to create the service.
+          - It cannot be changed afterwards. A task that names another one fails without sending anything.
+        type: str
+      ports:
+        description:
+          - All ports of the service. Needed to create the service.
+          - A service keeps its ports if the option is not given. If it is given, ports that it does not hold are
+            removed.
+        type: list
+        elements: dict
+        suboptions:
+          name:
+            description:
+              - Name of the port, a DNS-1123 label. Needed where there are several.
+            type: str
+          port:
+            description:
+              - Port of the service, from 1 to 65535.
+            type: int
+            required: true
+          target_port:
+            description:
+              - Number or name of the port of the virtual machine. Equal to O(vm_services[].ports[].port) if not given.
+            type: str
+          node_port:
+            description:
+              - Port on every node, from 30000 to 32767.
+              - If not given, a port that exists keeps its node port and a new one has one allocated by the server.
+                A port is known by its name, else by its protocol and number.
+            type: int
+          protocol:
+            description:
+              - Protocol of the port.
+            type: str
+            choices: [TCP, UDP, SCTP]
+            default: TCP
+      kubeconfig:
+        description:
+          - Path of a kubeconfig file for the Kubernetes cluster behind O(scope).
+          - With it, a resource that OtterScale does not list is read from the Kubernetes API, so that it can be
+            compared, and its absence be proven. Nothing is ever written there.
+          - Needs the Python library C(kubernetes). Without this option, Kubernetes is not asked.
+        type: path
+      context:
+        description:
+          - Context of the O(vm_services[].kubeconfig) file, its current one if not given.
+        type: str
+  buckets:
+    description:
+      - Buckets, each with the options of M(otterscale.core.otterscale_bucket).
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Name of the bucket, by the rules of S3.
+        type: str
+        required: true
+      state:
+        description:
+          - Whether the bucket shall exist.
+          - A bucket that holds objects cannot be deleted.
+        type: str
+        choices: [present, absent]
+        default: present
+      owner:
+        description:
+          - Object-storage user that owns the bucket. Needed to create the bucket.
+          - A bucket keeps its owner if the option is not given.
+        type: str
+      policy:
+        description:
+          - Bucket policy, as a dictionary or as JSON text.
+          - A bucket keeps its policy if the option is not given.
+          - The API cannot remove a policy, so an empty one fails for a bucket that has one.
+        type: json
+      acl:
+        description:
+          - Canned ACL. V(private) for a new bucket if not given.
+          - A bucket keeps its ACL if the option is not given. The API cannot keep a custom ACL when owner or policy
+            change, so such a bucket fails without anything being sent for it, unless an ACL is named.
+        type: str
+        choices: [private, public_read, public_read_write, authenticated_read]
+  state:
+    description:
+      - V(present) adds and corrects what is declared.
+      - V(overridden) also removes what is listed in the scope, and for data volumes and VM services in O(namespaces),
+        without being declared. It removes only kinds that are given; an empty list removes all of its kind.
+      - What the server does not list is never removed.
+    type: str
+    choices: [present, overridden]
+    default: present
+  namespaces:
+    description:
+      - Namespaces in which O(state=overridden) looks for data volumes and VM services that are not declared.
+    type: list
+    elements: str
+  confirm_removal:
+    description:
+      - How many resources O(state=overridden) may remove at most. If there are more, the task fails without sending
+        anything. Resources that are declared with V(absent) do not count.
+      - Check mode without this option shows them all, as RV(removals).
+    type: int
+  max_parallel:
+    description:
+      - How many resources are brought about at the same time.
+    type: int
+    default: 8
+  any_errors_fatal:
+    description:
+      - Whether nothing more is begun after a resource has failed. What was not begun is C(skipped) in RV(results).
+      - A resource that cannot be planned fails before anything is sent.
+    type: bool
+    default: false
+  wait_progress:
+    description:
+      - Whether to show phase and progress while the task waits, a line every few seconds at most.
+      - Only a task that runs in the controller's own process can show it. Others are silent until they end.
+    type: bool
+    default: true
+attributes:
+  idempotent:
+    support: partial
+    details:
+      - VM services that the server does not list are set on every run, with a warning.
+seealso:
+  - module: otterscale.core.otterscale_bucket
+  - module: otterscale.core.otterscale_datavolume
+  - module: otterscale.core.otterscale_vm_service
+extends_documentation_fragment:
+  - otterscale.core.attributes
+  - otterscale.core.attributes.actiongroup
+  - otterscale.core.connection
+"""
+
+EXAMPLES = r"""
+- name: Have a disk, a service and a bucket
+  otterscale.core.otterscale_resources:
+    api_url: https://otterscale.example.com
+    api_token: "{{ otterscale_token }}"
+    scope: production
+    datavolumes:
+      - namespace: shop
+        name: web-data
+        size: 20Gi
+        source:
+          type: blank_image
+    vm_services:
+      - namespace: shop
+        name: web
+        virtual_machine: web-1
+        ports:
+          - port: 80
+            target_port: "8080"
+    buckets:
+      - name: downloads
+        owner: alice
+        acl: public_read
+
+- name: Have exactly these buckets, and remove up to three others
+  otterscale.core.otterscale_resources:
+    api_url: https://otterscale.example.com
+    api_token: "{{ otterscale_token }}"
+    scope: production
+    state: overridden
+    confirm_removal: 3
+    buckets: "{{ buckets }}"
+"""
+
+RETURN = r"""
+results:
+  description:
+    - What became of each resource, in the order of their declaration, those that were removed at the end.
+    - Each has what its own module returns, without the diff.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Kind of the resource, V(datavolume), V(vm_service) or V(bucket).
+      type: str
+      returned: always
+      sample: bucket
+    namespace:
+      description: Namespace of the resource.
+      type: str
+      returned: for data volumes and VM services
+    name:
+      description: Name of the resource.
+      type: str
+      returned: always
+    changed:
+      description: Whether it was changed.
+      type: bool
+      returned: always
+    failed:
+      description: Whether it failed. C(msg) and C(error) then say why.
+      type: bool
+      returned: always
+    skipped:
+      description: Whether it was not begun, since the task failed before.
+      type: bool
+      returned: always
+operations:
+  description:
+    - The writes that were sent and took effect; in check mode those that would be sent. RV(results) has them for each
+      resource.
+    - Empty when nothing changed.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    rpc:
+      description: Name of the RPC.
+      type: str
+      returned: always
+      sample: UpdateBucket
+    reason:
+      description: Why it was needed.
+      type: str
+      returned: always
+      sample: owner and acl differ
+removals:
+  description: What O(state=overridden) removes, or would remove, each with C(kind), C(namespace) and C(name).
+  returned: always
+  type: list
+  elements: dict
+summary:
+  description: How many resources are V(unchanged), V(changed), V(failed) and V(skipped).
+  returned: always
+  type: dict
+  sample: {unchanged: 12, changed: 2, failed: 0, skipped: 0}
+error:
+  description: What went wrong with the first resource that failed, or with the task. RV(ignore:msg) names them all.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: Code of the Connect protocol, or V(client) for a failure that was found before any call.
+      type: str
+      returned: always
+      sample: unavailable
+    rpc:
+      description: Name of the RPC that failed, none for V(client).
+      type: str
+      returned: always
+      sample: UpdateBucket
+    http_status:
+      description: HTTP status of the answer, none if there was no answer.
+      type: int
+      returned: always
+      sample: 503
+    message:
+      description: The message of the server, or of what lies between.
+      type: str
+      returned: always
+    details:
+      description: Error details of the server, each with C(type) and the decoded C(value).
+      type: list
+      elements: dict
+      returned: always
+"""
+
+from ansible_collections.otterscale.core.plugins.module_utils._resources import ARGUMENT_SPEC, converge_all
+from ansible_collections.otterscale.core.plugins.module_utils._run import run_with
+
+
+def main() -> None:
+    run_with(converge_all, ARGUMENT_SPEC)
+
+
+if __name__ == "__main__":
+    main()
