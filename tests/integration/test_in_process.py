@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""Action plugins: when a task runs in the controller's process, what its items share, and that nobody can tell by more
+than the time it takes.
+
+Every item of a module reads for itself, while the items of a loop in the controller's process share one reading. So the
+journal of the server tells which way a task went.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.emulator.process import Emulator
+
+from .playbook import MODULE, Run, run_playbook
+from .test_targets import comparable
+
+TOKEN = "in-process-token-that-must-not-leak"
+BUCKET = "otterscale.core.otterscale_bucket"
+VOLUME = "otterscale.core.otterscale_datavolume"
+SERVICE = "otterscale.core.otterscale_vm_service"
+RESOURCES = "otterscale.core.otterscale_resources"
+NAMES = ["one", "two", "three"]
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[dict[str, Emulator]]:
+    with Emulator("--import-seconds", "3", token=TOKEN) as here, Emulator(token=TOKEN) as module:
+        yield {"plain": here, "plain" + MODULE: module}
+
+
+@pytest.fixture
+def both(started: dict[str, Emulator]) -> dict[str, Emulator]:
+    """A server for the tasks in the controller's process, and one for those that run as modules."""
+    for emulator in started.values():
+        emulator.clear_faults()
+        emulator.reset()
+        for name in NAMES:
+            emulator.put("bucket", name=name, owner="alice")
+    return started
+
+
+@pytest.fixture
+def here(both: dict[str, Emulator]) -> dict[str, Emulator]:
+    return {"plain": both["plain"]}
+
+
+def play(tmp_path: Path, emulators: dict[str, Emulator], *tasks: dict[str, Any], **keywords: Any) -> Run:
+    connection = {
+        "api_url": "{{ otterscale_api_url }}",
+        "api_token": "{{ otterscale_api_token }}",
+        "scope": "{{ otterscale_scope }}",
+    }
+    plays = [
+        {
+            "hosts": "all",
+            "gather_facts": False,
+            "module_defaults": {"group/otterscale.core.otterscale": connection},
+            "tasks": list(tasks),
+            **keywords,
+        }
+    ]
+    file = tmp_path / "play.yml"
+    file.write_text(json.dumps(plays))
+    return run_playbook(file, "real", emulators, {}, tmp_path)
+
+
+def wrapper(path: Path, *lines: str) -> str:
+    path.write_text("\n".join(("#!/bin/sh", *lines, "")))
+    path.chmod(0o755)
+    return str(path)
+
+
+# Which way a task goes
+
+
+def test_a_task_leaves_the_controllers_process_only_if_something_asks_for_another(
+    here: dict[str, Emulator], tmp_path: Path
+) -> None:
+    python = wrapper(tmp_path / "python", f'exec {sys.executable} "$@"')
+    sudo = wrapper(tmp_path / "sudo", 'while [ "$1" != /bin/sh ]; do shift; done', 'exec "$@"')
+    become = {"become": True, "become_method": "ansible.builtin.sudo", "vars": {"ansible_become_exe": sudo}}
+    ways: list[tuple[bool, dict[str, Any]]] = [
+        (True, {}),
+        (True, {"vars": {"otterscale_in_process": "{{ 1 == 1 }}"}}),
+        (True, {"vars": {"ansible_python_interpreter": "auto_silent"}}),
+        (True, {"vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}}),
+        (True, {"environment": {}, "become": False, "throttle": 1, "check_mode": True, "run_once": True}),
+        (True, {"delegate_to": "localhost"}),
+        (False, {"vars": {"otterscale_in_process": False}}),
+        (False, {"vars": {"otterscale_in_process": "{{ 'no' }}"}}),
+        (False, {"vars": {"ansible_python_interpreter": python}}),
+        (False, {"environment": {"LANG": "C"}}),
+        (False, {"async": 60, "poll": 1}),
+        (False, become),
+    ]
+    tasks = [
+        # The server's journal tells the tasks apart by their timeouts.
+        {BUCKET: {"name": "{{ item }}", "owner": "alice", "timeout": 10 + number}, "loop": NAMES[:2], **keywords}
+        for number, (_in_process, keywords) in enumerate(ways)
+    ]
+    run = play(tmp_path, here, *tasks)
+    assert all(result.values["changed"] is False for result in run.results)
+    timeouts = [call["headers"]["connect-timeout-ms"] for call in run.calls["plain"]]
+    reads = [timeouts.count(str(1000 * (10 + number))) for number in range(len(ways))]
+    assert reads == [1 if in_process else 2 for in_process, _keywords in ways]
+
+
+def test_another_connection_is_not_ours(here: dict[str, Emulator], tmp_path: Path) -> None:
+    task = {
+        BUCKET: {"name": "one"},
+        "vars": {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1},
+        "ignore_errors": True,
+        "ignore_unreachable": True,
+    }
+    assert play(tmp_path, here, task).calls["plain"] == []
+
+
+# Nobody can tell
+
+
+def test_both_ways_complain_alike(both: dict[str, Emulator], tmp_path: Path) -> None:
+    tasks = [
+        {BUCKET: {"name": "one", "colour": "blue"}},
+        {BUCKET: {"owner": "alice"}},
+        {BUCKET: {"name": "one", "acl": "custom"}},
+        {BUCKET: {"name": "one", "policy": "{"}},
+        {BUCKET: {"name": "one", "owner": "bob", "timeout": "soon"}},
+        {BUCKET: {"name": "one", "owner": "bob", "retries": -1}},
+        {BUCKET: {"name": "one", "owner": "bob", "api_token": "", "oidc_issuer_url": "ftp://elsewhere"}},
+        {BUCKET: {"name": "one", "owner": "nobody"}},
+        {BUCKET: {"name": f"with-{TOKEN}"}},
+        {SERVICE: {"name": "web", "namespace": "default", "ports": [{"port": 1, "size": 2}]}},
+        {SERVICE: {"name": "web", "namespace": "default", "ports": [{"port": 1}, {"port": 2}]}},
+        {VOLUME: {"name": "disk", "namespace": "default", "source": {"data": "x"}, "wait_timeout": 0}},
+        {RESOURCES: {"buckets": [{"owner": "alice"}], "vm_services": [{"name": "x", "namespace": 1}]}},
+        {RESOURCES: {"buckets": [{"name": "1", "owner": "alice"}], "max_parallel": "many"}},
+    ]
+    run = play(tmp_path, both, *({**task, "ignore_errors": True} for task in tasks))
+    told = assert_alike(run, both)
+    assert len(told) == len(tasks)
+    assert [number for number, result in enumerate(told) if not (result["failed"] and result["msg"])] == []
+    assert TOKEN not in run.output
+
+
+def test_keywords_of_a_task_mean_the_same_both_ways(both: dict[str, Emulator], tmp_path: Path) -> None:
+    for emulator in both.values():
+        emulator.add_faults({"rpc": "DeleteBucket", "kind": "delay", "seconds": 30})
+    found = {"until": "found.bucket.owner == 'bob'", "register": "found", "retries": 2, "delay": 0}
+    tasks = [
+        {BUCKET: {"name": "one"}, "no_log": True},
+        {BUCKET: {"name": "one"}, **found, "ignore_errors": True},
+        {BUCKET: {"name": "one"}, "changed_when": True, "failed_when": True, "ignore_errors": True},
+        {BUCKET: {"name": "{{ item }}", "owner": "bob"}, "loop": NAMES, "loop_control": {"label": "x"}, "throttle": 1},
+        {BUCKET: {"name": "four", "owner": "bob"}, "check_mode": True, "diff": False},
+        {BUCKET: {"name": "four", "owner": "bob"}, "run_once": False, "delegate_to": "localhost", "vars": OTHERS},
+        {BUCKET: {"name": "one", "state": "absent", "retries": 0}, "timeout": 1, "ignore_errors": True},
+    ]
+    run = play(tmp_path, both, *tasks, strategy="free")
+    told = assert_alike(run, both)
+    assert [result.get("attempts") for result in told].count(2) == 1
+    assert told[-1]["failed"]
+    assert told[-1]["changed"] is False
+
+
+# With delegation the variables of the other host count.
+OTHERS = {"ansible_python_interpreter": sys.executable}
+
+
+def assert_alike(run: Run, both: dict[str, Emulator]) -> list[dict[str, Any]]:
+    """What the tasks told, which is the same for both hosts."""
+    told = [[comparable(result.values, emulator.url) for result in run.of(host)] for host, emulator in both.items()]
+    assert len(told[0]) == len(told[1])
+    for here, module in zip(*told, strict=True):
+        for passing in ("start", "end", "delta", "period", "frame"):
+            here.get("timedout", {}).pop(passing, None), module.get("timedout", {}).pop(passing, None)
+        assert here == module
+    return told[0]
+
+
+# What a loop shares
+
+
+def test_a_loop_over_what_is_there_reads_each_list_once(here: dict[str, Emulator], tmp_path: Path) -> None:
+    names = [f"many-{number}" for number in range(30)]
+    for name in names:
+        here["plain"].put("bucket", name=name, owner="alice")
+    common = {"namespace": "default", "state": "absent"}
+    run = play(
+        tmp_path,
+        here,
+        {BUCKET: {"name": "{{ item }}", "owner": "alice"}, "loop": names},
+        {VOLUME: {"name": "{{ item }}", **common}, "loop": names, "check_mode": True},
+        {SERVICE: {"name": "{{ item }}", **common}, "loop": names, "check_mode": True},
+    )
+    assert len(run.results) == 90
+    assert sorted(call["rpc"] for call in run.calls["plain"]) == [
+        *("ListBuckets", "ListDataVolumes", "ListDataVolumes", "ListVirtualMachines")
+    ]
+
+
+def test_a_loop_sees_what_it_did_itself(here: dict[str, Emulator], tmp_path: Path) -> None:
+    states = ["present", "present", "absent", "absent", "present"]
+    task = {BUCKET: {"name": "{{ item.name }}", "owner": "alice", "state": "{{ item.state }}"}}
+    items = [{"name": "new", "state": state} for state in states]
+    items[2:2] = [{"name": name, "state": "present"} for name in NAMES]
+    run = play(tmp_path, here, {**task, "loop": items})
+    changed = [result.values["changed"] for result in run.results]
+    assert changed == [True, False, False, False, False, True, False, True]
+    assert [call["rpc"] for call in run.writes("plain")] == ["CreateBucket", "DeleteBucket", "CreateBucket"]
+
+
+def test_a_write_is_planned_from_a_reading_of_its_own(here: dict[str, Emulator], tmp_path: Path) -> None:
+    run = play(tmp_path, here, {BUCKET: {"name": "{{ item }}", "owner": "bob"}, "loop": NAMES})
+    rpcs = [call["rpc"] for call in run.calls["plain"]]
+    assert [rpcs[at - 1] for at, rpc in enumerate(rpcs) if rpc == "UpdateBucket"] == ["ListBuckets"] * 3
+
+
+def test_a_failed_write_ends_what_was_read_before_it(here: dict[str, Emulator], tmp_path: Path) -> None:
+    """Somebody else was at work: after a refused write, the next item looks for itself."""
+    here["plain"].put("bucket", name="full", owner="alice", used_objects=1)
+    items = [{"name": "one"}, {"name": "full", "state": "absent"}, {"name": "two"}, {"name": "three"}]
+    run = play(
+        tmp_path,
+        here,
+        {
+            BUCKET: {"name": "{{ item.name }}", "state": "{{ item.state | default('present') }}"},
+            "loop": items,
+            "ignore_errors": True,
+        },
+    )
+    rpcs = [call["rpc"] for call in run.calls["plain"]]
+    assert rpcs[:3] == ["ListBuckets", "ListBuckets", "DeleteBucket"]
+    assert rpcs[3:] == ["ListBuckets"] * (len(rpcs) - 3)
+    assert len(rpcs) == 5 or rpcs[3:] == ["ListBuckets"]
+
+
+# Progress
+
+
+def test_a_wait_shows_how_far_it_is(here: dict[str, Emulator], tmp_path: Path) -> None:
+    source = {"type": "http_url", "data": "https://images.example.com/debian-12.qcow2"}
+    volume = {"namespace": "default", "source": source, "size": "1Gi", "wait": True, "wait_sleep": 0.1}
+    run = play(
+        tmp_path,
+        here,
+        {VOLUME: {**volume, "name": "shown"}},
+        {VOLUME: {**volume, "name": "hidden", "wait_progress": False}},
+        {VOLUME: {**volume, "name": "secret"}, "no_log": True},
+        {RESOURCES: {"datavolumes": [{**volume, "name": "listed"}]}},
+    )
+    lines = [line for line in run.output.splitlines() if line.startswith(f"{VOLUME}: ")]
+    assert lines
+    assert all("data volume default/shown present: " in line for line in lines)
+    assert [line for line in run.output.splitlines() if line.startswith(f"{RESOURCES}: data volume default/listed")]
+    shown = run.results[0].values["phases"]
+    assert shown[-1]["phase"] == "Succeeded"
+    assert [phase["seconds"] for phase in shown] == sorted(phase["seconds"] for phase in shown)
+    assert len({phase["phase"] for phase in shown}) == len(shown) > 1
+
+
+# A whole declaration
+
+
+def test_a_declaration_reads_four_lists_whatever_its_length(both: dict[str, Emulator], tmp_path: Path) -> None:
+    for emulator in both.values():
+        for number in range(40):
+            emulator.put("bucket", name=f"b-{number}", owner="alice")
+    buckets = [{"name": f"b-{number}", "owner": "alice"} for number in range(40)]
+    gone = [{"name": f"gone-{number}", "namespace": "default", "state": "absent"} for number in range(40)]
+    run = play(
+        tmp_path,
+        both,
+        {RESOURCES: {"buckets": buckets, "vm_services": gone, "datavolumes": gone}, "check_mode": True},
+    )
+    assert_alike(run, both)
+    for host in both:
+        assert len(run.calls[host]) == 4
+        assert run.of(host)[0].values["summary"] == {"unchanged": 120, "changed": 0, "failed": 0, "skipped": 0}
+
+
+def test_a_list_that_cannot_be_read_fails_what_it_is_about_and_nothing_else(
+    both: dict[str, Emulator], tmp_path: Path
+) -> None:
+    for emulator in both.values():
+        emulator.add_faults({"rpc": "ListBuckets", "kind": "error", "code": "permission_denied", "count": 9})
+    declared = {"buckets": [{"name": name, "owner": "alice"} for name in NAMES], "retries": 0}
+    web = {"name": "web", "namespace": "default", "virtual_machine": "web", "ports": [{"port": 80}]}
+    run = play(tmp_path, both, {RESOURCES: {**declared, "vm_services": [web]}, "ignore_errors": True})
+    (told,) = assert_alike(run, both)
+    assert [result["failed"] for result in told["results"]] == [False, True, True, True]
+    assert told["error"]["code"] == "permission_denied"
+    assert told["changed"] is True
+    assert [call["rpc"] for call in run.calls["plain"]].count("ListBuckets") == 1
