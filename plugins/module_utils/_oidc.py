@@ -52,6 +52,10 @@ class Login:
     timeout: float  # seconds for one token
     verify: bool | str | None  # as requests takes it
 
+    def provider(self) -> Provider:
+        """Who fetches the tokens. Raises a `client` OtterScaleError where the library for it is missing."""
+        return Provider(self)
+
     @property
     def basic(self) -> str:
         pair = ":".join(quote(part, safe="") for part in (self.client_id, self.client_secret or ""))  # section 2.3.1

@@ -7,14 +7,16 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import env_fallback
 from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option, checked
 from ansible_collections.otterscale.core.plugins.module_utils._http import silence_insecure_request_warnings
-from ansible_collections.otterscale.core.plugins.module_utils._oidc import Login, Provider
+
+if TYPE_CHECKING:
+    from ansible_collections.otterscale.core.plugins.module_utils._oidc import Login
 
 
 def _from_environment(variable: str) -> dict[str, Any]:
@@ -64,7 +66,7 @@ def connect(params: Mapping[str, Any]) -> Client:
         silence_insecure_request_warnings()
     return Client(
         api_url,
-        token=Provider(login) if login else token or None,
+        token=login.provider() if login else token or None,
         validate_certs=params["validate_certs"],
         ca_path=ca_path,
         timeout=params["timeout"],
@@ -109,6 +111,9 @@ def _login(params: Mapping[str, Any]) -> Login | None:
     given = {name: params[name] for name in CONNECTION_SPEC if name.startswith("oidc_") and params[name]}
     if not given:
         return None
+    # A module compiles what it imports on every call, so what few tasks need is imported where it is needed.
+    from ansible_collections.otterscale.core.plugins.module_utils._oidc import Login
+
     option = "oidc_token_url" if "oidc_token_url" in given else "oidc_issuer_url"
     by_password = "oidc_username" in given or "oidc_password" in given
     needed = ("oidc_username", "oidc_password") if by_password else ("oidc_client_secret",)
