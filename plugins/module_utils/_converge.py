@@ -56,15 +56,17 @@ def converge(resource_type: ResourceType, params: Mapping[str, Any], mode: Mode)
         resource = resource_type.from_params(params)
     except OtterScaleError as error:
         return refused(resource_type, params, error)
-    if mode.check:
-        outcome = reconcile(resource, View(readings, name, recent=True), check=True)
-    else:
-        # That nothing is missing is told from what was read a moment ago; a write is planned from what is read now.
-        outcome = glance(resource, View(readings, name, recent=True, only_kept=True)) or reconcile(
-            resource, View(readings, name), retries=params["retries"], tell=mode.tell
-        )
+    outcome = bring_about(resource, name, readings, mode, params["retries"])
     outcome.warnings[:0] = plain_http_warnings(params)
     return outcome
+
+
+def bring_about(resource: Resource[Any], name: str, readings: Readings, mode: Mode, retries: int) -> Outcome:
+    """That nothing is missing is told from what was read a moment ago; a write is planned from what is read now."""
+    if mode.check:
+        return reconcile(resource, View(readings, name, recent=True), check=True)
+    outcome = glance(resource, View(readings, name, recent=True, only_kept=True))
+    return outcome or reconcile(resource, View(readings, name), retries=retries, tell=mode.tell)
 
 
 def name_of(resource_type: ResourceType, params: Mapping[str, Any]) -> str:

@@ -120,15 +120,15 @@ def hostile(elsewhere: str) -> dict[str, tuple[Script, dict[str, Any]]]:
 def child(url: str, options: dict[str, Any]) -> None:
     """One task in this process; what it cost goes to standard output."""
     from ansible_collections.otterscale.core.plugins.module_utils import _bucket, _datavolume, _vm_service
+    from ansible_collections.otterscale.core.plugins.module_utils._converge import Mode, converge
     from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC
-    from ansible_collections.otterscale.core.plugins.module_utils._run import converge
 
     kind: Any = _bucket.Bucket if "owner" in options else _vm_service.VMService
     kind = _datavolume.DataVolume if "size" in options else kind
     params = {name: spec.get("default") for name, spec in CONNECTION_SPEC.items()}
     params.update(options, api_url=url, api_token=TOKEN, scope="demo", timeout=TIMEOUT, retries=0)
     before, started = peak(), time.monotonic()
-    outcome = converge(kind, params, check=False)
+    outcome = converge(kind, params, Mode())
     result = outcome.as_result(with_diff=True)
     seconds, most = time.monotonic() - started, peak()
     print(json.dumps([result, seconds, most - before, most]))

@@ -8,6 +8,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -15,8 +16,11 @@ from unittest import mock
 
 from ansible_collections.otterscale.core.plugins.module_utils import _bucket, _datavolume, _reconcile, _vm_service
 from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
+from ansible_collections.otterscale.core.plugins.module_utils._converge import Mode, bring_about
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
-from ansible_collections.otterscale.core.plugins.module_utils._reconcile import Outcome, Resource, reconcile
+from ansible_collections.otterscale.core.plugins.module_utils._plan import Resource
+from ansible_collections.otterscale.core.plugins.module_utils._readings import Readings
+from ansible_collections.otterscale.core.plugins.module_utils._reconcile import Outcome
 
 from tests.emulator.process import Emulator
 
@@ -165,6 +169,7 @@ class Machine:
     def __init__(self, emulator: Emulator, scenario: Scenario) -> None:
         self.emulator = emulator
         self.kind = scenario.kind
+        self.in_loop = scenario.in_loop
         emulator.reset(journal=True)
         for thing in scenario.things:
             put(emulator, thing)
@@ -177,12 +182,16 @@ class Machine:
         return generation
 
     def run(self, task: Task, *, check: bool = False) -> Ran:
+        client, clock, began = WatchedClient(self.emulator, task), Clock(), time.monotonic()
+        readings = self._read_before(task) if self.in_loop else Readings(client)
+        readings.client = client
         if task.faults:
             self.emulator.add_faults(*map(dict, task.faults))
-        client, clock, began = WatchedClient(self.emulator, task), Clock(), time.monotonic()
         fake = SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep)
         with mock.patch.object(_reconcile, "time", fake):
-            outcome = reconcile(resource(self.kind, task.options), client, check=check, retries=task.retries)
+            outcome = bring_about(
+                resource(self.kind, task.options), "this one", readings, Mode(check=check), task.retries
+            )
         seconds = time.monotonic() - began
         client.close()
         before, late = self.state, None if client.meddled_at is None else client.calls - client.meddled_at
@@ -195,6 +204,16 @@ class Machine:
             meddled=late is not None, last=late == 0 or (late == 1 and self.kind == "datavolume"),
             slept=clock.slept, seconds=seconds,
         )  # fmt: skip
+
+    def _read_before(self, task: Task) -> Readings:
+        """What another item of the same loop has read a moment ago."""
+        with closing(Client(self.emulator.url, token=TOKEN)) as client:
+            readings = Readings(client)
+            other = {**task.options, "name": "neighbour", "state": "absent", "wait": False}
+            other = {key: value for key, value in other.items() if key in TYPES[self.kind][1]}
+            bring_about(resource(self.kind, other), "another", readings, Mode(check=True), 0)
+        self.mark = self.emulator.journal()["next"]
+        return readings
 
     def _read_state(self) -> Mapping[str, Any]:
         state: Mapping[str, Any] = self.emulator.state()["scopes"]["demo"]

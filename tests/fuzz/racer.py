@@ -53,6 +53,8 @@ class Racer:
 def main(url: str, token: str) -> None:
     from ansible_collections.otterscale.core.plugins.module_utils import _reconcile
     from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
+    from ansible_collections.otterscale.core.plugins.module_utils._converge import Mode, bring_about
+    from ansible_collections.otterscale.core.plugins.module_utils._readings import Readings
 
     from .machine import Clock, resource
 
@@ -64,7 +66,7 @@ def main(url: str, token: str) -> None:
         made = resource(asked["kind"], asked["options"])
         while time.time() < asked["at"]:
             pass
-        outcome = _reconcile.reconcile(made, client)
+        outcome = bring_about(made, "this one", Readings(client), Mode(), 4)
         result = outcome.as_result(with_diff=False)
         print(json.dumps({**result, "failed": outcome.error is not None, "warnings": outcome.warnings}), flush=True)
 

@@ -71,11 +71,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Scenario:
-    """things: what is put on the server before the first task."""
+    """things: what is put on the server before the first task. in_loop: each task finds readings of another item."""
 
     kind: str
     tasks: tuple[Task, ...]
     things: tuple[Mapping[str, Any], ...] = field(default=())
+    in_loop: bool = False
 
 
 # Faults
@@ -247,4 +248,4 @@ def scenarios(draw: st.DrawFn) -> Scenario:
                 after=draw(st.integers(1, 3)) if meddles else 1,
             )
         )
-    return Scenario(kind, tuple(tasks), tuple(things))
+    return Scenario(kind, tuple(tasks), tuple(things), in_loop=draw(st.booleans()))

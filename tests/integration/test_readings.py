@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""Readings that several resources share: who may be told of which one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from ansible_collections.otterscale.core.plugins.module_utils import _readings
+from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._readings import Readings, View
+
+from tests.emulator.process import Emulator
+
+from .http_server import CREATE, LIST, SCOPE
+
+TOKEN = "readings-token"
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[Emulator]:
+    with Emulator(token=TOKEN) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(started: Emulator) -> Emulator:
+    started.clear_faults()
+    started.reset(journal=True)
+    return started
+
+
+@pytest.fixture
+def readings(emulator: Emulator) -> Iterator[Readings]:
+    client = Client(emulator.url, token=TOKEN, retries=0)
+    yield Readings(client)
+    client.close()
+
+
+def calls(emulator: Emulator) -> list[str]:
+    return [call["rpc"] for call in emulator.journal()["calls"]]
+
+
+def kept(readings: Readings, name: str) -> View:
+    return View(readings, name, recent=True, only_kept=True)
+
+
+def test_an_answer_of_a_moment_ago_tells_each_resource_once(emulator: Emulator, readings: Readings) -> None:
+    answer = View(readings, "one").read(LIST, SCOPE)
+    assert kept(readings, "two").read(LIST, SCOPE) == answer
+    for name in ("one", "two"):
+        with pytest.raises(OtterScaleError) as caught:
+            kept(readings, name).read(LIST, SCOPE)
+        assert caught.value.rpc is None
+    assert calls(emulator) == ["ListBuckets"]
+
+
+def test_other_questions_have_other_answers(emulator: Emulator, readings: Readings) -> None:
+    View(readings, "one").read(LIST, SCOPE)
+    with pytest.raises(OtterScaleError):
+        kept(readings, "two").read(LIST, {"scope": "other"})
+
+
+def test_what_was_read_before_a_view_began_is_not_new_to_it(emulator: Emulator, readings: Readings) -> None:
+    View(readings, "one").read(LIST, SCOPE)
+    View(readings, "two").read(LIST, SCOPE)
+    assert calls(emulator) == ["ListBuckets", "ListBuckets"]
+
+
+def test_an_old_answer_is_none(emulator: Emulator, readings: Readings, monkeypatch: pytest.MonkeyPatch) -> None:
+    View(readings, "one").read(LIST, SCOPE)
+    monkeypatch.setattr(_readings, "KEEP_SECONDS", -1.0)
+    with pytest.raises(OtterScaleError):
+        kept(readings, "two").read(LIST, SCOPE)
+
+
+def test_after_a_write_only_a_later_answer_is_new(emulator: Emulator, readings: Readings) -> None:
+    view = View(readings, "one")
+    View(readings, "two").read(LIST, SCOPE)
+    view.write(CREATE, {**SCOPE, "bucketName": "photos", "owner": "alice"})
+    names = [bucket["name"] for bucket in view.read(LIST, SCOPE).get("buckets", [])]
+    assert names == ["photos"]
+    assert calls(emulator) == ["ListBuckets", "CreateBucket", "ListBuckets"]
+
+
+def test_a_refused_write_ends_all_that_was_read(emulator: Emulator, readings: Readings) -> None:
+    View(readings, "one").read(LIST, SCOPE)
+    with pytest.raises(OtterScaleError):
+        View(readings, "two").write(CREATE, {**SCOPE, "bucketName": "photos", "owner": "nobody"})
+    with pytest.raises(OtterScaleError):
+        kept(readings, "three").read(LIST, SCOPE)
+
+
+def test_who_asks_at_the_same_time_shares_one_call(emulator: Emulator, readings: Readings) -> None:
+    emulator.add_faults({"rpc": "ListBuckets", "kind": "delay", "seconds": 0.5})
+    views = [View(readings, str(number)) for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda view: view.read(LIST, SCOPE), views))
+    assert all(answer == answers[0] for answer in answers)
+    assert calls(emulator) == ["ListBuckets"]
+
+
+def test_a_failure_is_shared_as_well(emulator: Emulator, readings: Readings) -> None:
+    emulator.add_faults({"rpc": "ListBuckets", "kind": "error", "code": "permission_denied"})
+    began = time.monotonic()
+    caught: list[Any] = []
+    for name in ("one", "two"):
+        with pytest.raises(OtterScaleError) as failure:
+            View(readings, name, since=began).read(LIST, SCOPE)
+        caught.append(failure.value)
+    assert [error.code for error in caught] == ["permission_denied"] * 2
+    assert [error.rpc for error in caught] == ["ListBuckets"] * 2
+    caught[0].message += "!"
+    assert "!" not in caught[1].message  # each may say more in its own
+    assert calls(emulator) == ["ListBuckets"]
