@@ -28,28 +28,40 @@ from tests.bench.servers import Servers
 from tests.bench.targets import judge
 
 RESULTS, TABLE, PLOT = OUT / "results.json", OUT / "table.md", OUT / "loops.svg"
+REPETITIONS, SIZES, MIXED = 5, [10, 50, 200], 1000
 # How often a fast lane runs in one repetition.
-FAST_RUNS = 3
+FAST_RUNS = 5
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
-    add("--repetitions", type=int, default=int(os.environ.get("REPETITIONS") or 5), help="default: %(default)s")
-    add("--sizes", type=int, nargs="+", default=[10, 50, 200], metavar="N", help="default: %(default)s")
-    add("--mixed", type=int, default=1000, metavar="N", help="resources of the mixed lanes (default: %(default)s)")
+    add(
+        "--repetitions",
+        type=int,
+        default=int(os.environ.get("REPETITIONS") or REPETITIONS),
+        help="default: %(default)s",
+    )
+    add("--sizes", type=int, nargs="+", default=SIZES, metavar="N", help="default: %(default)s")
+    add("--mixed", type=int, default=MIXED, metavar="N", help="resources of the mixed lanes (default: %(default)s)")
     add("--slow-up-to", type=int, default=50, metavar="N", help="slow lanes run larger N once (default: %(default)s)")
     add("--seed", type=int, default=random.randrange(10**6), help="of the order of the runs (default: a random one)")
     add("--lanes", nargs="+", metavar="PLAYBOOK", help="only these playbooks, and the empty one")
     add("--publish", action="store_true", help="measure nothing, copy the last table and plot to docs/")
     options = parser.parse_args()
-    options.sizes.sort()
+    options.sizes = sorted(set(options.sizes))
     if options.mixed in options.sizes:
         parser.error("--mixed must be none of --sizes")
     return options
 
 
 def publish() -> None:
+    """Copy the last results to docs/, if they are those of a full run."""
+    known = json.loads(RESULTS.read_text(encoding="utf-8"))
+    if known["repetitions"] < REPETITIONS or known["sizes"] != SIZES or known["mixed"] != MIXED:
+        sys.exit(f"only results of N={SIZES} and {MIXED} with {REPETITIONS} repetitions or more are published")
+    if missing := {lane.name for lane in LANES} - {run["lane"] for run in known["runs"]}:
+        sys.exit(f"not published, as these were not measured: {', '.join(sorted(missing))}")
     docs = ROOT / "docs"
     docs.mkdir(exist_ok=True)
     text = TABLE.read_text(encoding="utf-8").replace(PLOT.name, "benchmark.svg")

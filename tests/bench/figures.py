@@ -70,5 +70,14 @@ class Figures:
     def peak(self, lane: str, size: int) -> float:
         return max(run.peak_mib for run in self.of(lane, size))
 
+    def spread(self) -> tuple[float, str, int]:
+        """How far apart runs of the same lane and size were at most, as a part of their median, and which ones."""
+        kinds = {(run.lane, run.size) for run in self.runs}
+        return max((self._spread(lane, size), lane, size) for lane, size in kinds)
+
+    def _spread(self, lane: str, size: int) -> float:
+        seconds = [run.seconds for run in self.of(lane, size)]
+        return (max(seconds) - min(seconds)) / median(seconds)
+
     def _full(self, lane: str, size: int) -> bool:
         return self.count(lane, size) >= self.repetitions

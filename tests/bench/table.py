@@ -37,7 +37,8 @@ runs of all lanes are interleaved in random order.
 
 Times are medians. One item is a run less an empty play with the same inventory, divided by N. The columns of ratios say
 how many items of that other lane one item takes, at the largest N that both went through in every repetition. Calls are
-RPCs, or HTTP requests of the peers. The peak is that of the largest process.
+RPCs, or HTTP requests of the peers. The peak is that of the largest process. Runs of the same lane and N lay at most
+{apart}.
 
 ![Time of each loop against N](loops.svg)
 
@@ -141,4 +142,6 @@ def table(rows: list[list[str]]) -> str:
 def document(figures: Figures, verdicts: list[Verdict], facts: dict[str, str]) -> str:
     lists = ("\n".join(f"- {line}" for line in lines) for lines in (verdicts, map(": ".join, facts.items())))
     reached, machine = lists
-    return TEXT.format(loops=loops(figures), mixed=mixed(figures), targets=reached, machine=machine)
+    spread, lane, size = figures.spread()
+    apart = f"{spread:.0%} of their median apart ({lane}, {size})"
+    return TEXT.format(loops=loops(figures), mixed=mixed(figures), targets=reached, machine=machine, apart=apart)
