@@ -56,7 +56,7 @@ class Figures:
         """The largest size that both lanes went through in every repetition."""
         both = [size for size in self.sizes if min(self.count(lane, size), self.count(other, size))]
         if not both:
-            raise LookupError(f"{lane} and {other} have no size in common")
+            raise LookupError(f"{lane} and {other} were not measured with the same N")
         return max([size for size in both if self._full(lane, size) and self._full(other, size)] or both)
 
     def ratio(self, lane: str, other: str) -> float:
