@@ -74,6 +74,10 @@ fuzz: setup ## 10,000 fault schedules and 200 races a resource, half an hour or 
 hostile: setup ## What hostile answers cost in time and memory
 	@$(NOX) --session hostile
 
+.PHONY: bench
+bench: setup ## What loops without changes cost, half an hour or more; ARGS=--publish copies the last results to docs/
+	@$(NOX) --session bench -- $(ARGS)
+
 .PHONY: package
 package: setup ## Build the tarball, install it, work from there; check what an execution environment gets
 	@$(NOX) --session package builder

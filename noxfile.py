@@ -237,6 +237,15 @@ def hostile(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """What loops without changes cost, in our modules and in others: a table, a plot, and the targets."""
+    link()
+    session.install("ansible", "boto3", "kubernetes", "moto[server]", "matplotlib", "-r", "requirements.txt")
+    install_emulator(session)
+    session.run("python", "tests/bench/bench.py", *session.posargs)
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """The quickstart playbook, twice, against the emulator."""
     link()

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""One run of a lane: a whole ansible-playbook, from its start to its end, and what it cost."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench import lanes
+from tests.bench.lanes import Lane
+from tests.bench.servers import Servers
+
+ROOT = Path(__file__).resolve().parents[2]
+DEV = ROOT / ".dev"
+OUT = DEV / "bench"
+# What the environment of whoever runs this must not change.
+OTHERS = ("ANSIBLE_", "AWS_", "K8S_", "OTTERSCALE_", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
+
+
+@dataclass(frozen=True)
+class Run:
+    lane: str
+    size: int
+    seconds: float
+    # Of the largest process: ansible-playbook, or one that it started.
+    peak_mib: float
+    asked: dict[str, int]
+
+
+def prepare(lane: Lane, size: int, servers: Servers) -> list[str]:
+    """The command of a run, with its inventory in place."""
+    variables = {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": sys.executable,
+        "otterscale_api_url": servers.emulator.url,
+        "otterscale_api_token": servers.emulator.token,
+        "otterscale_scope": lanes.scope(lane, size),
+        "s3_url": servers.s3.url,
+        "kubernetes_url": servers.kubernetes.url,
+        **lanes.resources(lane, size),
+        **lane.variables,
+    }
+    inventory = OUT / "inventory.json"
+    inventory.write_text(json.dumps({"all": {"hosts": {"bench": variables}}}))
+    playbook = Path(__file__).parent / f"playbooks/{lane.playbook}.yml"
+    return [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(inventory), str(playbook)]
+
+
+def environment() -> Mapping[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OTHERS)}
+    return {
+        **kept,
+        "ANSIBLE_COLLECTIONS_PATH": str(DEV / "collections"),
+        "ANSIBLE_CONFIG": str(ROOT / "tests/ansible.cfg"),
+        "ANSIBLE_HOME": str(DEV / "ansible"),
+        "ANSIBLE_NOCOLOR": "true",
+        "ANSIBLE_PIPELINING": "true",
+        "ANSIBLE_REMOTE_TMP": str(DEV / "ansible/tmp"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def warm_up(lane: Lane, size: int, servers: Servers) -> None:
+    """Run once with open eyes: the lane must go through, and must have nothing to change."""
+    command = prepare(lane, size, servers)
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
+    recap = done.stdout.rpartition("PLAY RECAP")[2]
+    unchanged = re.search(r"changed=0 .*failed=0", recap) or lane.playbook == "empty"
+    if done.returncode or not unchanged:
+        sys.exit(f"{lane.name} is no loop without changes:\n{done.stdout[-5000:]}{done.stderr[-5000:]}")
+    servers.asked()
+
+
+def measure(lane: Lane, size: int, servers: Servers) -> Run:
+    command = [sys.executable, str(Path(__file__).with_name("cost.py")), *prepare(lane, size, servers)]
+    done = subprocess.run(command, env=environment(), stdout=subprocess.PIPE, text=True, check=True)
+    code, seconds, peak_mib = done.stdout.split()
+    if code != "0":
+        sys.exit(f"{lane.name} with {size} ended with {code}")
+    asked = dict(servers.asked())
+    if writes := [name for name in asked if re.match("Create|Update|Extend|Delete|PUT|POST", name)]:
+        sys.exit(f"{lane.name} with {size} has sent {', '.join(writes)}: it was to change nothing")
+    return Run(lane.name, size, float(seconds), float(peak_mib), asked)
