@@ -53,7 +53,8 @@ def prepare(lane: Lane, size: int, servers: Servers) -> list[str]:
     return [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(inventory), str(playbook)]
 
 
-def environment() -> Mapping[str, str]:
+def environment(lane: Lane, size: int, servers: Servers) -> Mapping[str, str]:
+    """Where the server is and who asks comes from here for the modules, as in a job of AWX."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OTHERS)}
     return {
         **kept,
@@ -64,13 +65,16 @@ def environment() -> Mapping[str, str]:
         "ANSIBLE_PIPELINING": "true",
         "ANSIBLE_REMOTE_TMP": str(DEV / "ansible/tmp"),
         "AWS_EC2_METADATA_DISABLED": "true",
+        "OTTERSCALE_API_URL": servers.emulator.url,
+        "OTTERSCALE_API_TOKEN": servers.emulator.token,
+        "OTTERSCALE_SCOPE": lanes.scope(lane, size),
     }
 
 
 def warm_up(lane: Lane, size: int, servers: Servers) -> None:
     """Run once with open eyes: the lane must go through, and must have nothing to change."""
     command = prepare(lane, size, servers)
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=environment(lane, size, servers), capture_output=True, text=True, check=False)
     recap = done.stdout.rpartition("PLAY RECAP")[2]
     unchanged = re.search(r"changed=0 .*failed=0", recap) or lane.playbook == "empty"
     if done.returncode or not unchanged:
@@ -80,7 +84,7 @@ def warm_up(lane: Lane, size: int, servers: Servers) -> None:
 
 def measure(lane: Lane, size: int, servers: Servers) -> Run:
     command = [sys.executable, str(Path(__file__).with_name("cost.py")), *prepare(lane, size, servers)]
-    done = subprocess.run(command, env=environment(), stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(command, env=environment(lane, size, servers), stdout=subprocess.PIPE, text=True, check=True)
     code, seconds, peak_mib = done.stdout.split()
     if code != "0":
         sys.exit(f"{lane.name} with {size} ended with {code}")
