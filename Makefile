@@ -27,6 +27,10 @@ demo: setup ## Set everything up, start the embedded server, run the quickstart 
 test: setup ## Set everything up and run every check
 	@$(BOOT)/bin/python tests/checks.py
 
+.PHONY: cores
+cores: setup ## Unit tests and playbooks with the oldest and the newest ansible-core that are supported
+	@$(BOOT)/bin/python tests/checks.py "integration(2.16)" "integration(2.21)" "units(2.16)" "units(2.21)"
+
 .PHONY: setup
 setup: $(BOOT)/ready ## Make .dev/ with what the other targets need
 
