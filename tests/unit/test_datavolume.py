@@ -25,6 +25,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._reconcile import 
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from server_model import Documents
 
 GI = 2**30
 URL = "https://images.example/disk.qcow2"
@@ -182,6 +183,133 @@ def test_an_answer_that_makes_no_sense_names_the_field(fields: dict[str, Any], n
         volume().observe(lambda *_call: {"dataVolumes": [{"name": "root", **fields}]})
 
 
+FULL = {
+    "source": {"type": 1, "data": URL},
+    "sizeBytes": str(10 * GI),
+    "phase": "ImportInProgress",
+    "progress": "5.00%",
+    "createdAt": "2026-01-01T00:00:00Z",
+    "persistentVolumeClaim": {
+        **{"name": "root", "status": "Bound", "accessModes": ["ReadWriteOnce"], "capacity": "11Gi"},
+        **{"storageClass": {"name": "ceph-rbd"}, "createdAt": "2026-01-02T00:00:00Z"},
+    },
+    "lastCondition": {
+        **{"type": "Running", "status": "True", "reason": "Pod", "message": "is running"},
+        **{"heartbeatAt": "2026-01-03T00:00:00Z", "transitionedAt": "2026-01-04T00:00:00Z"},
+    },
+}
+
+
+def test_a_volume_is_shown_with_all_that_the_server_tells() -> None:
+    state = volume().observe(lambda *_call: listed(boot=True, **FULL)).state
+    assert state is not None and volume().show(state) == {
+        **{"name": "root", "namespace": "vms", "source": {"type": "http_url", "data": URL}, "boot_image": True},
+        **{"phase": "ImportInProgress", "progress": "5.00%", "size_bytes": 10 * GI, "capacity_bytes": 11 * GI},
+        "persistent_volume_claim": {
+            **{"name": "root", "status": "Bound", "access_modes": ["ReadWriteOnce"], "capacity": "11Gi"},
+            **{"storage_class": "ceph-rbd", "created_at": "2026-01-02T00:00:00Z"},
+        },
+        "last_condition": {
+            **{"type": "Running", "status": "True", "reason": "Pod", "message": "is running"},
+            **{"heartbeat_at": "2026-01-03T00:00:00Z", "transitioned_at": "2026-01-04T00:00:00Z"},
+        },
+        "created_at": "2026-01-01T00:00:00Z",
+    }
+
+
+def test_what_the_server_does_not_tell_is_shown_as_null() -> None:
+    state = volume().observe(lambda *_call: listed()).state
+    assert state is not None and volume().show(state) == {
+        **{"name": "root", "namespace": "vms", "source": {"type": "blank_image", "data": ""}, "boot_image": False},
+        **{"phase": "", "progress": "", "size_bytes": 0, "capacity_bytes": None, "persistent_volume_claim": None},
+        **{"last_condition": None, "created_at": None},
+    }
+    little = {"persistentVolumeClaim": {"name": "root"}, "lastCondition": {"type": "Running"}}
+    state = volume().observe(lambda *_call: listed(**little)).state
+    assert state is not None
+    claim, condition = (volume().show(state)[key] for key in ("persistent_volume_claim", "last_condition"))
+    assert (claim["storage_class"], claim["created_at"], claim["access_modes"]) == (None, None, [])
+    assert (condition["heartbeat_at"], condition["transitioned_at"], condition["reason"]) == (None, None, "")
+
+
+# As Kubernetes shows them.
+REQUESTS = {"resources": {"requests": {"storage": "10Gi"}}}
+DOCUMENT = {
+    "metadata": {"name": "root", "namespace": "vms", "creationTimestamp": "2026-01-01T00:00:00Z"},
+    "spec": {"source": {"http": {"url": URL}}, "pvc": REQUESTS},
+    "status": {"phase": "Succeeded", "progress": "100.0%", "conditions": [{"message": "old"}, {"message": "new"}]},
+}
+CLAIM = {"status": {"phase": "Bound", "capacity": {"storage": "20Gi"}}}
+
+
+def unlisted(document: dict[str, Any] | None, claim: dict[str, Any] | None = None) -> Seen[DataVolumeState]:
+    """What is known of a volume that no list shows, if Kubernetes may be asked."""
+    cluster = Documents(volumes={"vms/root": document} if document else {}, claims={"vms/root": claim} if claim else {})
+    return replace(volume(), cluster=cluster).observe(lambda *_call: {})
+
+
+def test_kubernetes_knows_what_no_list_shows() -> None:
+    seen = unlisted(DOCUMENT, CLAIM)
+    assert seen == Seen(Presence.PRESENT, replace(STATE, boot_image=None, capacity=20 * GI))
+    assert seen.state is not None
+    shown = volume().show(seen.state)
+    assert (shown["phase"], shown["progress"], shown["created_at"]) == ("Succeeded", "100.0%", "2026-01-01T00:00:00Z")
+    assert (shown["last_condition"], shown["boot_image"]) == ({"message": "new"}, None)
+    assert sent(volume(size="20Gi"), seen) == sent(volume(size="20Gi", boot_image=True), seen) == []
+    assert volume(boot_image=True).managed(seen.state)["boot_image"] is True
+    assert unlisted(None) == Seen(Presence.ABSENT)
+
+
+@pytest.mark.parametrize(
+    ("source", "read"),
+    [
+        ({"blank": {}}, Source("blank_image")),
+        ({"pvc": {"name": "gold"}}, Source("existing_persistent_volume_claim", "gold")),
+        ({"pvc": {"name": "gold", "namespace": "vms"}}, Source("existing_persistent_volume_claim", "gold")),
+        ({"pvc": {"name": "gold", "namespace": "images"}}, Source("existing_persistent_volume_claim", "images/gold")),
+    ],
+)
+def test_every_source_that_otterscale_makes_is_known_in_kubernetes(source: dict[str, Any], read: Source) -> None:
+    seen = unlisted({**DOCUMENT, "spec": {"source": source, "storage": REQUESTS}})
+    assert seen.state is not None and (seen.state.source, seen.state.real_size) == (read, 10 * GI)
+
+
+def test_a_source_that_otterscale_does_not_know_is_there_but_not_compared() -> None:
+    assert unlisted({**DOCUMENT, "spec": {"source": {"registry": {"url": "docker://x"}}}}) == Seen(Presence.UNREADABLE)
+
+
+def test_a_volume_that_says_little_in_kubernetes_is_read_all_the_same() -> None:
+    state = unlisted({"spec": {"source": {"blank": {}}}}).state
+    assert state == DataVolumeState(Source("blank_image"), None, 0) and volume().show(state)["created_at"] is None
+    assert (state.phase, state.progress, state.condition) == ("", "", {})
+
+
+def test_a_get_that_fails_for_another_reason_is_a_failure() -> None:
+    def read(procedure: str, request: Any) -> dict[str, Any]:
+        if procedure.endswith("/GetDataVolume"):
+            raise OtterScaleError("permission_denied", "not yours", sent=True)
+        return {}
+
+    with pytest.raises(OtterScaleError, match="not yours"):
+        volume(get_unlisted=True).observe(read)
+
+
+def test_every_call_names_the_volume_in_its_scope() -> None:
+    calls: list[Any] = []
+
+    def read(procedure: str, request: Any) -> dict[str, Any]:
+        calls.append((procedure, request))
+        return {} if "List" in procedure else {"name": "root"}
+
+    volume(get_unlisted=True).observe(read)
+    service, where = "otterscale.instance.v1.InstanceService", {"scope": "lab", "namespace": "vms"}
+    assert calls == [
+        (f"{service}/ListDataVolumes", {**where, "bootImage": False}),
+        (f"{service}/ListDataVolumes", {**where, "bootImage": True}),
+        (f"{service}/GetDataVolume", KEY),
+    ]
+
+
 # Plans
 
 
@@ -315,6 +443,43 @@ def test_a_failed_import_is_not_waited_for() -> None:
     now = replace(STATE, phase="Failed", progress="N/A", condition={"message": "404 from source"})
     with pytest.raises(OtterScaleError, match=r"Failed.*N/A.*404 from source"):
         volume().pending(Seen(Presence.PRESENT, now))
+
+
+def test_a_condition_without_a_message_is_told_by_its_reason() -> None:
+    now = replace(STATE, phase="Pending", progress="", condition={"message": "", "reason": "Unbound"})
+    assert volume().pending(Seen(Presence.PRESENT, now)) == (
+        "it is not ready, phase Pending, progress unknown, last condition: Unbound"
+    )
+    bare = replace(now, phase="", condition={})
+    assert volume(state="absent").pending(Seen(Presence.PRESENT, bare)) == (
+        "it is still there, phase unknown, progress unknown, last condition: none"
+    )
+
+
+# Answers, predictions and diffs
+
+
+def test_only_the_answer_to_a_create_tells_the_volume() -> None:
+    told = {"name": "root", "source": {"type": 1, "data": URL}, "sizeBytes": "5"}
+    state = DataVolumeState(Source("http_url", URL), False, 5)
+    assert volume().answered(Step(Verb.CREATE, "x/X", {}, ""), told, PRESENT) == state
+    assert volume().answered(Step(Verb.CREATE, "x/X", {}, ""), {**told, "name": "other"}, PRESENT) is None
+    assert volume().answered(Step(Verb.UPDATE, "x/X", {}, ""), told, PRESENT) is None
+
+
+def test_a_growing_volume_is_predicted_with_its_new_capacity() -> None:
+    state = volume(size="20Gi").predict(PRESENT)
+    assert state == replace(STATE, capacity=20 * GI)
+    made = volume(boot_image=True).predict(Seen(Presence.ABSENT))
+    assert made == DataVolumeState(Source("http_url", URL), True, 10 * GI)
+    assert volume(source=None).predict(Seen(Presence.UNREADABLE)) is None
+
+
+def test_a_diff_names_the_volume_and_what_the_task_gives() -> None:
+    name = {"name": "root", "namespace": "vms"}
+    given = {"source": {"type": "http_url", "data": URL}, "size": 10 * GI, "boot_image": False}
+    assert volume(boot_image=False).desired() == volume(boot_image=True).managed(STATE) == {**name, **given}
+    assert volume(source=None, size=None).managed(STATE) == volume(source=None, size=None).desired() == name
 
 
 # Refusals of the server

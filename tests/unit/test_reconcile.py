@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import copy
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible_collections.otterscale.core.plugins.module_utils import _reconcile
 from ansible_collections.otterscale.core.plugins.module_utils._bucket import Bucket
 from ansible_collections.otterscale.core.plugins.module_utils._datavolume import DataVolume, Source
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
@@ -20,6 +23,13 @@ BUCKET = Bucket("lab", "data", owner="alice", acl="public_read")
 SERVICE = VMService("lab", "vms", "web", virtual_machine="vm-1", ports=(Port(80, "http", "8080"),))
 VOLUME = DataVolume("lab", "vms", "root", source=Source("http_url", "https://h/x"), size=10)
 RESOURCES = {"bucket": BUCKET, "vm_service": SERVICE, "datavolume": VOLUME}
+STORES = {"bucket": "bucket", "vm_service": "service", "datavolume": "volume"}
+# The same with one difference each.
+OTHERWISE = {
+    "bucket": replace(BUCKET, acl="private"),
+    "vm_service": replace(SERVICE, ports=(Port(81, "http", "8080"),)),
+    "datavolume": replace(VOLUME, size=20),
+}
 LISTS = {"ListBuckets", "ListVirtualMachines", "ListDataVolumes"}
 
 
@@ -353,6 +363,163 @@ def test_a_second_failure_while_looking_says_that_the_effect_is_unknown() -> Non
     outcome = reconcile(BUCKET, Dying(faults=[Fault("deadline_exceeded")]))
     assert outcome.error is not None and outcome.error.rpc == "CreateBucket" and not outcome.changed
     assert "unknown" in outcome.msg and "gone away" in outcome.msg and "the answer was lost" in outcome.msg
+
+
+@pytest.mark.parametrize("kind", RESOURCES)
+def test_what_changes_by_itself_is_not_taken_for_an_effect(kind: str) -> None:
+    """Others store objects, imports go on: a refused write has changed nothing for all that."""
+
+    @dataclass
+    class Busy(Server):
+        def read(self, procedure: str, request: Any) -> dict[str, Any]:
+            now = str(len(self.reads))
+            for thing in self.things[STORES[kind]].values():
+                thing.update(usedBytes=now, usedObjects=now, phase=now, progress=now, createdAt=now)
+                thing.update(lastCondition={"message": now})
+                if kind == "datavolume":
+                    thing["persistentVolumeClaim"] = {"status": now}
+            return super().read(procedure, request)
+
+    server = Busy(things=converged(RESOURCES[kind]).things, faults=[Fault("permission_denied")])
+    outcome = reconcile(OTHERWISE[kind], server)
+    assert outcome.error is not None and outcome.error.code == "permission_denied"
+    assert not outcome.changed and outcome.operations == []
+
+
+def test_a_policy_that_somebody_adds_meanwhile_is_none_of_our_business() -> None:
+    class Shared(Server):
+        def UpdateBucket(self, request: dict[str, Any]) -> dict[str, Any]:
+            return super().UpdateBucket({**request, "policy": '{"Statement": []}'})
+
+    outcome = reconcile(OTHERWISE["bucket"], Shared(things=converged(BUCKET).things))
+    assert outcome.error is None and outcome.changed
+    assert outcome.resource is not None and outcome.resource["policy"] == {"Statement": []}
+
+
+# Time
+
+
+class Clock:
+    """Time as the engine sees it: sleeping takes none."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.slept.append(round(seconds, 3))
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(_reconcile, "time", SimpleNamespace(monotonic=lambda: clock.now, sleep=clock.sleep))
+    return clock
+
+
+@dataclass
+class Late(Server):
+    """A server whose readings show the effect of a write only `delay` seconds after it."""
+
+    clock: Clock = field(default_factory=Clock)
+    delay: float = 0.0
+    shown: dict[str, dict[str, Any]] = field(default_factory=dict)
+    since: float = 0.0
+
+    def read(self, procedure: str, request: Any) -> dict[str, Any]:
+        now = self.things
+        self.things = now if not self.shown or self.clock.now >= self.since + self.delay else self.shown
+        try:
+            return super().read(procedure, request)
+        finally:
+            self.things = now
+
+    def write(self, procedure: str, request: Any) -> dict[str, Any]:
+        self.shown, self.since = copy.deepcopy(self.things), self.clock.now
+        return super().write(procedure, request)
+
+
+# What takes its time, and how many seconds it is given.
+SETTLING = [
+    (BUCKET, gone(BUCKET), 10),
+    (SERVICE, gone(SERVICE), 10),
+    (VOLUME, gone(VOLUME), 30),
+    (VOLUME, OTHERWISE["datavolume"], 30),
+    (VOLUME, replace(gone(VOLUME), wait=Wait(50, 5)), 50),
+]
+
+
+@pytest.mark.parametrize(("before", "wanted", "settle"), SETTLING)
+def test_an_effect_has_its_time_to_show(before: Any, wanted: Any, settle: float, clock: Clock) -> None:
+    things = converged(before).things
+    server = Late(things=copy.deepcopy(things), clock=clock, delay=settle - 0.1)
+    outcome = reconcile(wanted, server)
+    assert outcome.error is None and outcome.changed and len(server.writes) == 1
+    assert settle - 0.1 <= clock.now <= settle + 2
+    clock.now, clock.slept = 0.0, []
+    never = reconcile(wanted, Late(things=things, clock=clock, delay=1e9))
+    assert never.error is not None and never.error.code == "internal" and not never.changed
+    assert "whether it took effect is unknown" in never.msg and settle <= clock.now <= settle + 2
+    assert clock.slept[:7] == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0], "it looks again and again, less and less often"
+
+
+def test_a_wait_looks_every_so_often_until_its_time_is_over(clock: Clock) -> None:
+    server = converged(VOLUME)
+    outcome = reconcile(replace(VOLUME, wait=Wait(12, 5)), server)
+    assert outcome.error is not None and outcome.error.code == "deadline_exceeded" and not outcome.changed
+    assert clock.slept == [5, 5, 2] and "after waiting 12 s" in outcome.msg
+    assert "ListDataVolumes failed" in outcome.msg and "'wait_timeout'" in outcome.msg
+
+
+def test_a_wait_ends_as_soon_as_it_can(clock: Clock) -> None:
+    @dataclass
+    class Importing(Server):
+        def read(self, procedure: str, request: Any) -> dict[str, Any]:
+            for volume in self.things["volume"].values():
+                volume["phase"] = "Succeeded" if clock.now >= 12 else "ImportInProgress"
+            return super().read(procedure, request)
+
+    outcome = reconcile(replace(VOLUME, wait=Wait(60, 5)), Importing())
+    assert outcome.error is None and outcome.changed and clock.slept == [5, 5, 5]
+    assert outcome.resource is not None and outcome.resource["phase"] == "Succeeded"
+
+
+def test_a_wait_for_a_volume_that_is_known_to_exist_says_that_no_list_shows_it(clock: Clock) -> None:
+    outcome = reconcile(replace(VOLUME, wait=Wait(8, 5)), converged(VOLUME, listed=False))
+    assert outcome.error is not None and not outcome.changed and clock.slept == [5, 3]
+    assert "does not list it yet" in outcome.msg
+
+
+@pytest.mark.parametrize(("asked", "slept"), [(60.0, [60.0]), (60.1, [])])
+def test_a_server_that_asks_for_more_than_a_minute_gets_no_further_try(
+    asked: float, slept: list[float], clock: Clock
+) -> None:
+    class Asking(Server):
+        def pause(self, tries: int, error: OtterScaleError) -> float:
+            return asked
+
+    server = Asking(faults=[Fault("unavailable")])
+    outcome = reconcile(BUCKET, server)
+    assert clock.slept == slept and outcome.changed == bool(slept) and len(server.writes) == 1 + len(slept)
+
+
+def test_the_tries_are_counted_for_the_pauses_between_them(clock: Clock) -> None:
+    class Asking(Server):
+        def pause(self, tries: int, error: OtterScaleError) -> float:
+            return float(tries)
+
+    assert reconcile(BUCKET, Asking(faults=[Fault("aborted")] * 3)).changed and clock.slept == [0.0, 1.0, 2.0]
+
+
+def test_plans_that_contradict_each_other_are_followed_twice_and_no_more(clock: Clock) -> None:
+    """ "It exists", "it does not", "it exists": somebody makes it and takes it away, again and again."""
+    exists = Fault("aborted", message='services "web" already exists')
+    missing = Fault("aborted", message='services "web" not found')
+    server = Server(listed=False, faults=[exists, missing] * 9)
+    outcome = reconcile(SERVICE, server, retries=0)
+    assert outcome.error is not None and not outcome.changed
+    assert [rpc[:6] for rpc in server.sent] == ["Create", "Update", "Create"] and clock.slept == [0.0, 0.0]
 
 
 # Waiting
