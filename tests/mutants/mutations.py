@@ -11,7 +11,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from os.path import commonprefix
 from typing import Any
 
 COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
@@ -144,10 +143,16 @@ def put(parent: ast.AST, field: str, index: int | None, node: ast.AST) -> None:
 
 def differing(one: str, other: str) -> tuple[str, str]:
     """Where two texts differ, with what is around it."""
-    start = len(commonprefix([one, other]))
-    end = min(len(commonprefix([one[::-1], other[::-1]])), len(one) - start, len(other) - start)
+    start = common(one, other)
+    end = min(common(one[::-1], other[::-1]), len(one) - start, len(other) - start)
     first = max(0, start - AROUND)
     return tuple(" ".join(text[first : len(text) - max(0, end - AROUND)].split()) for text in (one, other))
+
+
+def common(one: str, other: str) -> int:
+    """How many letters they begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((number for number, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def negated(node: ast.AST) -> Iterator[ast.expr]:

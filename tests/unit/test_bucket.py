@@ -141,6 +141,20 @@ def test_an_answer_that_makes_no_sense_names_the_field(fields: dict[str, Any]) -
         bucket().observe(lambda *_call: {"buckets": [{"name": "data", **fields}]})
 
 
+@pytest.mark.parametrize(("depth", "refused"), [(50, False), (51, True)])
+def test_a_policy_of_fifty_lists_in_each_other_is_just_not_too_deep(depth: int, refused: bool) -> None:
+    policy = '{"Statement":' + "[" * depth + "]" * depth + "}"
+
+    def observe() -> Seen[BucketState]:
+        return bucket().observe(lambda *_call: {"buckets": [{"name": "data", "policy": policy}]})
+
+    if refused:
+        with pytest.raises(ValueError, match="'policy' is nested more than 50 deep"):
+            observe()
+    else:
+        assert observe().presence is Presence.PRESENT
+
+
 # Plans
 
 
