@@ -379,6 +379,7 @@ def test_creating_needs_a_source_and_a_size(option: str) -> None:
 def test_absent_deletes_unless_absence_is_proven(seen: Seen[DataVolumeState], probe: bool) -> None:
     (step,) = volume(state="absent").plan(seen).steps
     assert (step.rpc, step.request, step.probe) == ("DeleteDataVolume", KEY, probe)
+    assert step.reason == ("not listed, which does not prove that it is absent" if probe else "it exists")
     assert volume(state="absent").plan(Seen(Presence.ABSENT)).steps == ()
 
 

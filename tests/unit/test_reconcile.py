@@ -54,6 +54,25 @@ def rpcs(outcome: Outcome) -> list[str]:
     return [operation["rpc"] for operation in outcome.operations]
 
 
+class Clock:
+    """Time as the engine sees it: sleeping takes none."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.slept.append(round(seconds, 3))
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(_reconcile, "time", SimpleNamespace(monotonic=lambda: clock.now, sleep=clock.sleep))
+    return clock
+
+
 # Without faults
 
 
@@ -110,7 +129,24 @@ def test_check_mode_predicts_a_removal(kind: str) -> None:
 def test_check_mode_says_what_it_cannot_know() -> None:
     outcome = reconcile(gone(SERVICE), Server(listed=False), check=True)
     assert not outcome.changed and outcome.operations == []
-    assert any("DeleteVirtualMachineService" in warning for warning in outcome.warnings)
+    assert outcome.warnings == [
+        "VM service vms/web absent: not listed, which does not prove that it is absent: "
+        "a real run sends DeleteVirtualMachineService"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "named"),
+    [("bucket", "bucket data"), ("vm_service", "VM service vms/web"), ("datavolume", "data volume vms/root")],
+)
+def test_a_failure_names_the_resource_and_what_was_wanted_of_it(kind: str, named: str) -> None:
+    present = reconcile(RESOURCES[kind], Server(faults=[Fault("internal", message="Oh.")]))
+    assert present.msg.startswith(f"{named} present: Create") and "failed [internal]: Oh. " in present.msg
+    server = converged(RESOURCES[kind])
+    server.faults = [Fault("internal", message="Oh")]
+    absent = reconcile(gone(RESOURCES[kind]), server)
+    assert absent.msg.startswith(f"{named} absent: Delete") and "failed [internal]: Oh. " in absent.msg
+    assert absent.resource is not None and absent.resource["name"] == RESOURCES[kind].name
 
 
 def test_a_bad_plan_fails_before_anything_is_sent() -> None:
@@ -125,6 +161,7 @@ def test_a_result_has_the_documented_keys() -> None:
     outcome = reconcile(BUCKET, Server())
     assert set(outcome.as_result(with_diff=False)) == {"changed", "bucket", "operations"}
     assert outcome.as_result(with_diff=True)["diff"] == {"before": {}, "after": BUCKET.desired()}
+    assert outcome.operations == [{"rpc": "CreateBucket", "reason": "it does not exist"}]
     failed = reconcile(Bucket("lab", "data", owner="nobody"), Server()).as_result(with_diff=True)
     assert set(failed) == {"changed", "bucket", "operations", "msg", "error"}
 
@@ -198,13 +235,14 @@ def test_a_node_port_that_another_service_holds_is_a_failure_that_says_so() -> N
         (SERVICE, VMService("lab", "vms", "web", ports=(Port(81, "http", "8080"),)), "ports"),
     ],
 )
-def test_a_field_that_the_server_ignores_fails_the_task(before: Any, wanted: Any, ignored: str) -> None:
+def test_a_field_that_the_server_ignores_fails_the_task(before: Any, wanted: Any, ignored: str, clock: Clock) -> None:
     server = converged(before)
     server.ignores = frozenset({ignored})
     outcome = reconcile(wanted, server)
     assert outcome.error is not None and f"still to do: {ignored}" in outcome.msg.replace("the ", "")
     assert "ignores a field" in outcome.msg
     assert not outcome.changed and len(server.writes) == 1, "the server does not differ from before"
+    assert clock.slept == [], "its answer has told already"
 
 
 @pytest.mark.parametrize("acl", ["public_read_write", None])
@@ -293,6 +331,11 @@ def test_a_failure_that_may_pass_is_retried_so_often_and_no_more(code: str, retr
     assert len(server.writes) == retries + 1
     patient = Server(faults=[Fault(code)] * retries)
     assert reconcile(BUCKET, patient, retries=retries).changed and len(patient.effects) == 1
+
+
+def test_four_retries_are_made_if_nobody_says_how_many(clock: Clock) -> None:
+    server = Server(faults=[Fault("unavailable")] * 99)
+    assert reconcile(BUCKET, server).error is not None and len(server.writes) == 5
 
 
 def test_a_write_that_never_left_is_not_followed_by_a_reading() -> None:
@@ -399,25 +442,6 @@ def test_a_policy_that_somebody_adds_meanwhile_is_none_of_our_business() -> None
 # Time
 
 
-class Clock:
-    """Time as the engine sees it: sleeping takes none."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.slept: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        self.slept.append(round(seconds, 3))
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(_reconcile, "time", SimpleNamespace(monotonic=lambda: clock.now, sleep=clock.sleep))
-    return clock
-
-
 @dataclass
 class Late(Server):
     """A server whose readings show the effect of a write only `delay` seconds after it."""
@@ -462,6 +486,22 @@ def test_an_effect_has_its_time_to_show(before: Any, wanted: Any, settle: float,
     assert never.error is not None and never.error.code == "internal" and not never.changed
     assert "whether it took effect is unknown" in never.msg and settle <= clock.now <= settle + 2
     assert clock.slept[:7] == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0], "it looks again and again, less and less often"
+
+
+def test_an_import_that_goes_on_meanwhile_does_not_cut_the_time_to_show(clock: Clock) -> None:
+    @dataclass
+    class Importing(Late):
+        def read(self, procedure: str, request: Any) -> dict[str, Any]:
+            for things in (self.things, self.shown):
+                for volume in things.get("volume", {}).values():
+                    volume.update(phase=f"at {clock.now}", progress=f"{clock.now}%", createdAt=f"{clock.now}")
+                    volume["lastCondition"] = {"message": f"at {clock.now}"}
+                    volume.setdefault("persistentVolumeClaim", {})["status"] = f"at {clock.now}"
+            return super().read(procedure, request)
+
+    server = Importing(things=converged(VOLUME).things, clock=clock, delay=20)
+    outcome = reconcile(OTHERWISE["datavolume"], server)
+    assert outcome.error is None and outcome.changed and clock.now >= 20
 
 
 def test_a_wait_looks_every_so_often_until_its_time_is_over(clock: Clock) -> None:

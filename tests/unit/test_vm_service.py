@@ -245,6 +245,7 @@ def test_absent_deletes_unless_absence_is_proven(seen: Seen[VMServiceState], pro
     gone = service(state="absent", virtual_machine=None, ports=None)
     (step,) = gone.plan(seen).steps
     assert (step.rpc, step.request, step.probe) == ("DeleteVirtualMachineService", KEY, probe)
+    assert step.reason == ("not listed, which does not prove that it is absent" if probe else "it exists")
     assert gone.plan(Seen(Presence.ABSENT)).steps == ()
 
 
