@@ -98,6 +98,7 @@ def test_other_bad_options_are_refused_with_their_value() -> None:
 def test_waiting_is_off_unless_asked_for() -> None:
     assert volume().wait is None
     assert volume(wait=True).wait == Wait(600.0, 5.0)
+    assert volume(wait=True, wait_timeout=0.5, wait_sleep=0.1).wait == Wait(0.5, 0.1)
 
 
 # Reading
@@ -134,6 +135,17 @@ def test_a_server_that_lists_all_kinds_at_once_is_asked_once() -> None:
     calls: list[Any] = []
     assert volume().observe(reader(calls, listed("other", boot=True))) == Seen(Presence.UNLISTED)
     assert len(calls) == 1
+
+
+def test_a_volume_whose_kind_is_left_out_is_none_that_boots() -> None:
+    """JSON leaves out what is false."""
+    calls: list[Any] = []
+    unsaid = {"dataVolumes": [{"name": "other"}]}
+    assert volume(boot_image=True).observe(reader(calls, unsaid)) == Seen(Presence.UNLISTED)
+    assert calls == [("ListDataVolumes", True)], "so this server lists all kinds"
+    calls.clear()
+    assert volume().observe(reader(calls, unsaid, listed(boot=True))).state is not None
+    assert calls == [("ListDataVolumes", False), ("ListDataVolumes", True)]
 
 
 def test_the_dangerous_get_is_called_only_where_the_user_allows_it() -> None:
@@ -224,6 +236,7 @@ def test_what_the_server_does_not_tell_is_shown_as_null() -> None:
         **{"phase": "", "progress": "", "size_bytes": 0, "capacity_bytes": None, "persistent_volume_claim": None},
         **{"last_condition": None, "created_at": None},
     }
+    assert state.real_size == 0
     little = {"persistentVolumeClaim": {"name": "root"}, "lastCondition": {"type": "Running"}}
     state = volume().observe(lambda *_call: listed(**little)).state
     assert state is not None

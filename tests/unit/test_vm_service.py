@@ -170,7 +170,9 @@ def test_kubernetes_knows_what_no_list_shows() -> None:
 def test_a_service_that_says_little_in_kubernetes_is_read_all_the_same() -> None:
     seen = unlisted({"spec": {"ports": [{"port": 80, "targetPort": "http"}]}})
     assert seen.state == VMServiceState(None, (Port(80, "", "http"),)) and seen.state.created_at is None
-    assert unlisted({"spec": {"ports": [{"port": 80}]}}).state == VMServiceState(None, (Port(80, "", "80"),))
+    assert unlisted({"spec": {"ports": [{"port": 53, "protocol": "UDP"}]}}).state == VMServiceState(
+        None, (Port(53, "", "53", "UDP"),)
+    )
 
 
 def test_what_is_listed_is_not_asked_of_kubernetes() -> None:
