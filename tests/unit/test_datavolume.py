@@ -82,6 +82,11 @@ def test_a_source_that_cannot_be_is_refused(source: dict[str, Any]) -> None:
     assert refused(source=source).startswith(f"option 'source' is {source!r}: ")
 
 
+@pytest.mark.parametrize("url", ["http://images.example/a", " https://images.example/a "])
+def test_a_url_may_be_http_or_https(url: str) -> None:
+    assert volume(source={"type": "http_url", "data": url}).source == Source("http_url", url.strip())
+
+
 @pytest.mark.parametrize("size", ["ten", "0", "-1Gi", "10gb", "8Ei", ""])
 def test_a_bad_size_is_refused(size: str) -> None:
     assert refused(size=size).startswith(f"option 'size' is {size!r}: must be ")
@@ -455,8 +460,9 @@ def test_waiting_goes_on_and_says_how_far_it_is(phase: str) -> None:
 
 def test_a_failed_import_is_not_waited_for() -> None:
     now = replace(STATE, phase="Failed", progress="N/A", condition={"message": "404 from source"})
-    with pytest.raises(OtterScaleError, match=r"Failed.*N/A.*404 from source"):
+    with pytest.raises(OtterScaleError, match=r"Failed.*N/A.*404 from source") as caught:
         volume().pending(Seen(Presence.PRESENT, now))
+    assert caught.value.code == "failed_precondition" and "Correct the source" in caught.value.advice
 
 
 def test_a_condition_without_a_message_is_told_by_its_reason() -> None:
@@ -487,6 +493,7 @@ def test_a_growing_volume_is_predicted_with_its_new_capacity() -> None:
     made = volume(boot_image=True).predict(Seen(Presence.ABSENT))
     assert made == DataVolumeState(Source("http_url", URL), True, 10 * GI)
     assert volume(source=None).predict(Seen(Presence.UNREADABLE)) is None
+    assert volume(size=None).predict(Seen(Presence.UNREADABLE)) is None
 
 
 def test_a_diff_names_the_volume_and_what_the_task_gives() -> None:
@@ -508,6 +515,7 @@ def test_a_diff_names_the_volume_and_what_the_task_gives() -> None:
         (Verb.CREATE, "not_found", "", None),
         (Verb.UPDATE, "unknown", 'persistentvolumeclaims "root" not found', Refusal.FINAL),
         (Verb.UPDATE, "not_found", 'persistentvolumeclaims "root" not found', Refusal.FINAL),
+        (Verb.UPDATE, "unknown", 'persistentvolumeclaims "root" is forbidden', None),
         (Verb.UPDATE, "unknown", 'datavolumes.cdi.kubevirt.io "root" not found', Refusal.MISSING),
         (Verb.DELETE, "unknown", 'datavolumes.cdi.kubevirt.io "root" not found', Refusal.MISSING),
         (Verb.DELETE, "not_found", "", Refusal.MISSING),
