@@ -264,6 +264,31 @@ def test_a_source_that_the_server_ignores_fails_the_task(listed: bool) -> None:
     assert outcome.changed
 
 
+@pytest.mark.parametrize("kind", RESOURCES)
+def test_what_the_answer_to_a_write_does_not_make_clear_a_reading_does(kind: str) -> None:
+    class Babbling(Server):
+        def write(self, procedure: str, request: Any) -> dict[str, Any]:
+            answer = super().write(procedure, request)
+            return {**answer, "grants": [{"type": 5}], "ports": [{"port": "x"}], "sizeBytes": "many"}
+
+    server = Babbling()
+    outcome = reconcile(RESOURCES[kind], server)
+    assert outcome.error is None and outcome.changed and len(server.writes) == 1 and len(server.reads) > 1
+    assert outcome.resource is not None and outcome.resource["name"] == RESOURCES[kind].name
+
+
+def test_an_answer_that_shows_what_was_before_is_corrected_by_a_reading() -> None:
+    class Stale(Server):
+        def UpdateVirtualMachineService(self, request: dict[str, Any]) -> dict[str, Any]:
+            before = copy.deepcopy(self.things["service"]["web"])
+            super().UpdateVirtualMachineService(request)
+            return before
+
+    outcome = reconcile(OTHERWISE["vm_service"], Stale(things=converged(SERVICE).things))
+    assert outcome.error is None and outcome.changed
+    assert outcome.resource is not None and outcome.resource["ports"][0]["port"] == 81
+
+
 def test_an_answer_that_makes_no_sense_is_a_failure_of_the_call_that_brought_it() -> None:
     server = converged(BUCKET)
     server.things["bucket"]["data"]["usedBytes"] = "many"
@@ -506,9 +531,9 @@ def test_an_import_that_goes_on_meanwhile_does_not_cut_the_time_to_show(clock: C
 
 def test_a_wait_looks_every_so_often_until_its_time_is_over(clock: Clock) -> None:
     server = converged(VOLUME)
-    outcome = reconcile(replace(VOLUME, wait=Wait(12, 5)), server)
+    outcome = reconcile(replace(VOLUME, wait=Wait(11, 5)), server)
     assert outcome.error is not None and outcome.error.code == "deadline_exceeded" and not outcome.changed
-    assert clock.slept == [5, 5, 2] and "after waiting 12 s" in outcome.msg
+    assert clock.slept == [5, 5, 1] and "after waiting 11 s" in outcome.msg
     assert "ListDataVolumes failed" in outcome.msg and "'wait_timeout'" in outcome.msg
 
 
@@ -586,3 +611,20 @@ def test_a_wait_that_ends_fails_with_phase_progress_and_condition_but_knows_the_
 
 def test_check_mode_does_not_wait() -> None:
     assert reconcile(waiting(), converged(VOLUME), check=True).error is None
+
+
+def test_a_volume_whose_import_fails_at_once_is_shown_as_it_is() -> None:
+    class Failing(Server):
+        def CreateDataVolume(self, request: dict[str, Any]) -> dict[str, Any]:
+            super().CreateDataVolume(request)["phase"] = "Failed"
+            return self.things["volume"]["root"]
+
+    outcome = reconcile(waiting(), Failing())
+    assert outcome.error is not None and outcome.error.code == "failed_precondition" and outcome.changed
+    assert outcome.resource is not None and outcome.resource["phase"] == "Failed"
+
+
+def test_a_write_that_took_two_tries_is_certain_in_the_end() -> None:
+    outcome = reconcile(waiting(), Server(faults=[Fault("unavailable")]))
+    assert outcome.error is not None and "Done before: CreateDataVolume." in outcome.msg
+    assert "Whether" not in outcome.msg
