@@ -529,6 +529,34 @@ def test_an_import_that_goes_on_meanwhile_does_not_cut_the_time_to_show(clock: C
     assert outcome.error is None and outcome.changed and clock.now >= 20
 
 
+def test_what_became_something_else_is_not_waited_for(clock: Clock) -> None:
+    class Generous(Server):
+        def ExtendDataVolume(self, request: dict[str, Any]) -> dict[str, Any]:
+            return super().ExtendDataVolume({**request, "sizeBytes": "25"})
+
+    outcome = reconcile(OTHERWISE["datavolume"], Generous(things=converged(VOLUME).things))
+    assert outcome.error is not None and outcome.error.code == "aborted" and outcome.changed and clock.slept == []
+    assert "not as before either" in outcome.msg and "'size' is 20: it is now 25 bytes" in outcome.msg
+
+
+def test_what_a_list_shows_only_while_it_goes_away_is_waited_for(clock: Clock) -> None:
+    @dataclass
+    class Leaving(Server):
+        def read(self, procedure: str, request: Any) -> dict[str, Any]:
+            now = self.things
+            if self.writes and clock.now < 3:
+                self.things = there
+            self.listed = bool(self.writes)
+            try:
+                return super().read(procedure, request)
+            finally:
+                self.things = now
+
+    there = converged(SERVICE).things
+    outcome = reconcile(gone(SERVICE), Leaving(things=copy.deepcopy(there)))
+    assert outcome.error is None and outcome.changed and outcome.resource is None and clock.now >= 3
+
+
 def test_a_wait_looks_every_so_often_until_its_time_is_over(clock: Clock) -> None:
     server = converged(VOLUME)
     outcome = reconcile(replace(VOLUME, wait=Wait(11, 5)), server)
