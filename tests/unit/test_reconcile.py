@@ -340,6 +340,36 @@ def test_a_refusal_for_good_ends_the_task_even_if_another_write_would_be_next() 
     assert server.sent == ["CreateBucket"] and outcome.changed
 
 
+def test_what_somebody_else_took_away_is_not_the_effect_of_a_refused_update() -> None:
+    class Vanishing(Server):
+        def UpdateBucket(self, request: dict[str, Any]) -> dict[str, Any]:
+            self.things["bucket"].clear()
+            raise OtterScaleError("permission_denied", "not yours", sent=True)
+
+    server = Vanishing(things=converged(BUCKET).things)
+    outcome = reconcile(OTHERWISE["bucket"], server)
+    assert outcome.error is not None and outcome.error.code == "permission_denied"
+    assert not outcome.changed and outcome.operations == [] and outcome.resource is None
+
+
+def test_what_is_final_is_not_tried_again_even_if_its_code_may_pass() -> None:
+    class Flooding(Server):
+        def CreateBucket(self, request: dict[str, Any]) -> dict[str, Any]:
+            raise OtterScaleError("resource_exhausted", "the answer is too large", sent=True, final=True)
+
+    server = Flooding()
+    outcome = reconcile(BUCKET, server)
+    assert outcome.error is not None and "too large" in outcome.msg and len(server.writes) == 1
+
+
+def test_what_was_open_is_settled_by_the_refusal_that_proves_it() -> None:
+    server = Server(listed=False, faults=[Fault(effect=True), None, Fault("permission_denied")])
+    outcome = reconcile(SERVICE, server)
+    assert server.sent == [*["CreateVirtualMachineService"] * 2, "UpdateVirtualMachineService"]
+    assert outcome.error is not None and outcome.changed and rpcs(outcome) == ["CreateVirtualMachineService"]
+    assert "Done before: CreateVirtualMachineService." in outcome.msg and "Whether" not in outcome.msg
+
+
 def test_a_failed_task_does_not_warn_of_what_it_did_not_do() -> None:
     server = converged(SERVICE, listed=False)
     server.faults = [None, Fault("permission_denied")]
