@@ -362,6 +362,21 @@ def test_what_is_final_is_not_tried_again_even_if_its_code_may_pass() -> None:
     assert outcome.error is not None and "too large" in outcome.msg and len(server.writes) == 1
 
 
+def test_a_failure_says_whether_its_effect_is_known() -> None:
+    class Meddled(Server):
+        def write(self, procedure: str, request: Any) -> dict[str, Any]:
+            self.things["service"]["web"]["ports"][0]["port"] = 443
+            return super().write(procedure, request)
+
+    same = reconcile(OTHERWISE["vm_service"], Server(things=converged(SERVICE).things, faults=[Fault("internal")]))
+    assert same.error is not None and not same.changed and "Whether" not in same.msg, "it is as it was"
+    things = converged(SERVICE).things
+    other = reconcile(OTHERWISE["vm_service"], Meddled(things=things, faults=[Fault("internal")] * 2))
+    assert other.error is not None and "Whether UpdateVirtualMachineService took effect is unknown." in other.msg
+    unlisted = reconcile(VOLUME, Server(listed=False, faults=[Fault("internal")]))
+    assert unlisted.error is not None and "Whether CreateDataVolume took effect is unknown." in unlisted.msg
+
+
 def test_what_was_open_is_settled_by_the_refusal_that_proves_it() -> None:
     server = Server(listed=False, faults=[Fault(effect=True), None, Fault("permission_denied")])
     outcome = reconcile(SERVICE, server)
