@@ -19,7 +19,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "Verb: UPDATE = 'update' -> UPDATE = 'updateX'": NOT_READ,
         "Verb: DELETE = 'delete' -> DELETE = 'deleteX'": NOT_READ,
         "Step.key: (self.request, sort_keys=True) -> (self.request, sort_keys=False)": IN_ORDER,
-        "_Run.__init__: self.last_read: str | None = None -> pass": "a resource reads before it judges what it has read",
+        "_Run.__init__: self.last_read: str | None = None -> pass": "a resource reads before it judges what it read",
         "_Run.recover: if step.verb is Verb.DELETE and before.presence is Presen -> if before.presence is Presen": (
             "for a resource that is wanted, what is in no list and what is proven absent lead to the same plan"
         ),
