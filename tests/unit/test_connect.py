@@ -46,7 +46,7 @@ def test_an_answer_is_its_message_and_its_trailers() -> None:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(
-    "body", [b"<html>Bad</html>", b"", b"[]", b'{"message": "x"}', b'{"code": 5}', b'{"code": "x"}']
+    "body", [b"<html>Bad</html>", b"", b"[]", b'{"message": "x"}', b'{"code": 5}', b'{"code": []}', b'{"code": "x"}']
 )
 def test_the_status_decides_only_where_there_is_no_connect_error(status: int, code: str, body: bytes) -> None:
     error = failure(status, body, "text/html")

@@ -102,6 +102,15 @@ def test_pauses_are_bounded_and_respect_what_the_server_asks_for(tries: int, ret
 
 
 @pytest.mark.parametrize(
+    ("tries", "ceiling"), [(0, 0.5), (1, 1.0), (2, 2.0), (3, 4.0), (4, 8.0), (5, 8.0), (2000, 8.0)]
+)
+def test_pauses_are_spread_over_a_range_that_doubles_up_to_eight_seconds(tries: int, ceiling: float) -> None:
+    client, busy = Client("http://h"), OtterScaleError("unavailable", "busy")
+    pauses = [client.pause(tries, busy) for _number in range(300)]
+    assert 0 <= min(pauses) < 0.1 * ceiling and 0.9 * ceiling < max(pauses) <= ceiling
+
+
+@pytest.mark.parametrize(
     "options",
     [{"api_url": "otter.example"}, {"name": "Not_A_Bucket"}, {"policy": "[]"}, {"owner": " "}],
 )
