@@ -74,6 +74,10 @@ integration: setup ## Playbooks against the emulator, TARGET=... GENERATION=... 
 fuzz: setup ## 10,000 fault schedules and 200 races a resource, half an hour or more
 	@OTTERSCALE_FUZZ_EXAMPLES=$${OTTERSCALE_FUZZ_EXAMPLES:-10000} OTTERSCALE_FUZZ_ROUNDS=$${OTTERSCALE_FUZZ_ROUNDS:-200} $(NOX) --session fuzz
 
+.PHONY: mutants
+mutants: setup ## Break the code line by line and see whether a test notices, MUTANTS="_bucket _http --every 3"; an hour and more
+	@$(NOX) --session mutants -- $(MUTANTS)
+
 .PHONY: hostile
 hostile: setup ## What hostile answers cost in time and memory
 	@$(NOX) --session hostile

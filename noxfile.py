@@ -229,6 +229,16 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Break the code line by line and see whether a test notices; names of files narrow it down, see tests/mutants."""
+    tree = copy("mutants")
+    session.install("ansible-core", *TEST_REQUIREMENTS, "-r", "tests/emulator/requirements.txt")
+    session.run("python", str(tree / "tests/emulator/compile.py"), silent=True)
+    env = {"ANSIBLE_COLLECTIONS_PATH": str(DEV / "trees/mutants")}
+    session.run("python", "tests/mutants", str(tree), *session.posargs, env=env)
+
+
+@nox.session
 def hostile(session: nox.Session) -> None:
     """What hostile answers cost in time and memory, as a table."""
     link()

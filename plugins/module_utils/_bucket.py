@@ -198,7 +198,7 @@ class Bucket:
     def predict(self, seen: Seen[BucketState]) -> BucketState | None:
         if self.absent:
             return None
-        now = seen.state or BucketState(self.owner or "", {}, frozenset())
+        now = seen.state or BucketState("", {}, frozenset())
         owner = self.owner or now.owner
         acl = self.acl or (now.acl if seen.state else CANNED_ACLS[0])
         grants = frozenset(grants_from_acl(owner, acl))

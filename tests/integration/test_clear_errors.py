@@ -280,6 +280,11 @@ def test_an_untrusted_certificate_is_final_and_nothing_was_sent(
     assert secure.journal(mark)["calls"] == []
 
 
+def test_an_empty_ca_path_does_not_switch_the_check_off(secure: Emulator) -> None:
+    error = failure(secure.url, ca_path="")
+    assert (error.code, error.sent, error.final) == ("unavailable", False, True) and "not trusted" in error.message
+
+
 @pytest.mark.parametrize("bundle", ["missing", "empty"])
 @pytest.mark.parametrize("given_as", ["ca_path", "REQUESTS_CA_BUNDLE"])
 def test_a_useless_bundle_is_named_and_final(

@@ -14,9 +14,11 @@ import tracemalloc
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible_collections.otterscale.core.plugins.module_utils import _connect
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
 from google.rpc.error_details_pb2 import ErrorInfo
 
@@ -66,7 +68,7 @@ def test_a_request_has_exactly_the_headers_of_the_contract(serve: Serve, environ
             assert request.line == f"POST /some/prefix/{LIST} HTTP/1.1"
             assert request.body == b'{"scope":"demo"}'
             assert request.headers.pop("Host") == server.netloc
-            assert request.headers.pop("User-Agent").startswith("otterscale.core")
+            assert request.headers.pop("User-Agent") == "otterscale.core"
             assert request.headers == {
                 "Accept-Encoding": "gzip",
                 "Connect-Protocol-Version": "1",
@@ -75,6 +77,15 @@ def test_a_request_has_exactly_the_headers_of_the_contract(serve: Serve, environ
                 "Content-Type": "application/json",
                 **({"Authorization": f"Bearer {token}"} if token else {}),
             }
+
+
+def test_a_client_that_is_told_nothing_else_is_patient_and_does_not_compress(serve: Serve) -> None:
+    server = serve(reply(b"{}", 503))
+    caller = Patient(server.url)
+    caught(lambda: caller.read(LIST, {**SCOPE, "pad": "x" * 5000}))
+    assert len(server.requests) == 5 and caller.failures == 5
+    headers = server.requests[0].headers
+    assert headers["Connect-Timeout-Ms"] == "30000" and "Content-Encoding" not in headers
 
 
 def test_cookies_are_not_kept(serve: Serve) -> None:
@@ -331,6 +342,33 @@ def test_a_read_that_cannot_succeed_is_not_repeated(serve: Serve, code: str) -> 
     server = serve(reply(json.dumps({"code": code}).encode(), 503))
     assert caught(lambda: client(server.url, retries=4).read(LIST, SCOPE)).code == code
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(("retry_after", "tries"), [(40, 2), (41, 1)])
+def test_all_tries_together_have_the_time_of_that_many_calls(
+    serve: Serve, environment: Any, retry_after: int, tries: int
+) -> None:
+    """As the client sees it, sleeping takes the time that it should, and nothing else takes any."""
+    slept: list[float] = []
+    environment.setattr(_connect, "time", SimpleNamespace(monotonic=lambda: sum(slept), sleep=slept.append))
+    server = serve(reply(b"", 503, Retry_After=retry_after), reply())
+    caller = client(server.url, retries=1, timeout=20.0)
+    if tries == 2:
+        assert caller.read(LIST, SCOPE) == {}
+    else:
+        caught(lambda: caller.read(LIST, SCOPE))
+    assert len(server.requests) == tries and slept == [40.0] * (tries - 1)
+
+
+def test_the_pauses_are_told_how_many_tries_there_were(serve: Serve) -> None:
+    class Noting(Patient):
+        def pause(self, tries: int, error: OtterScaleError) -> float:
+            noted.append(tries)
+            return super().pause(tries, error)
+
+    noted: list[int] = []
+    caught(lambda: Noting(serve(hang_up).url, retries=3).read(LIST, SCOPE))
+    assert noted == [0, 1, 2, 3]
 
 
 def test_retries_are_counted(serve: Serve) -> None:

@@ -192,6 +192,15 @@ def test_a_second_refusal_fails(oidc: OidcServer, emulator: Emulator, call: str)
     assert oidc.fetches == 2 and emulator.journal()["calls"] == []
 
 
+def test_another_refusal_of_a_fresh_token_is_not_laid_to_the_token(oidc: OidcServer, emulator: Emulator) -> None:
+    oidc.lasts = 1
+    caller = client(oidc.api_url, oidc_issuer_url=oidc.issuer, **CLIENT)
+    caller.read(LIST, SCOPE)
+    emulator.add_faults({"rpc": "*", "kind": "error", "when": "before", "code": "permission_denied"})
+    error = failure(lambda: caller.read(LIST, SCOPE))
+    assert error.code == "permission_denied" and "fresh token" not in error.advice and oidc.fetches == 2
+
+
 def test_another_refusal_fetches_no_token(oidc: OidcServer, emulator: Emulator) -> None:
     emulator.add_faults({"rpc": "*", "kind": "error", "when": "before", "code": "permission_denied"})
     caller = client(oidc.api_url, oidc_issuer_url=oidc.issuer, **CLIENT)

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible_collections.otterscale.core.plugins.module_utils._acl import CANNED_ACLS, grants_from_acl
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._kubernetes import Cluster
 
 Message = dict[str, Any]
 
@@ -193,3 +194,24 @@ class Server:
 def grants(owner: str, acl: int) -> list[Message]:
     keys = ("type", "id", "uri", "permission")
     return [{key: getattr(grant, key) for key in keys} for grant in grants_from_acl(owner, CANNED_ACLS[acl])]
+
+
+@dataclass(frozen=True)
+class Documents(Cluster):
+    """What Kubernetes shows, in its own shapes, by "namespace/name". How it is asked is for integration tests."""
+
+    kubeconfig: str = "given"
+    context: str | None = None
+    timeout: float = 1.0
+    services: Mapping[str, Message] = field(default_factory=dict)
+    claims: Mapping[str, Message] = field(default_factory=dict)
+    volumes: Mapping[str, Message] = field(default_factory=dict)
+
+    def service(self, namespace: str, name: str) -> Message | None:
+        return self.services.get(f"{namespace}/{name}")
+
+    def claim(self, namespace: str, name: str) -> Message | None:
+        return self.claims.get(f"{namespace}/{name}")
+
+    def data_volume(self, namespace: str, name: str) -> Message | None:
+        return self.volumes.get(f"{namespace}/{name}")

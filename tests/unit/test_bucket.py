@@ -109,6 +109,25 @@ def test_a_bucket_is_found_in_the_list_with_one_call() -> None:
     assert bucket().show(replace(state, policy={}))["policy"] is None
 
 
+def test_a_bucket_is_shown_with_all_that_the_server_tells() -> None:
+    everybody = "http://acs.amazonaws.com/groups/global/AllUsers"
+    state = bucket().observe(lambda *_call: {"buckets": [LISTED]}).state
+    assert state is not None and bucket().show(state) == {
+        **{"name": "data", "owner": "alice", "policy": RESPELLED, "acl": "public_read"},
+        "grants": [
+            {"type": "CanonicalUser", "id": "alice", "name": "", "uri": "", "permission": "FULL_CONTROL"},
+            {"type": "Group", "id": "", "name": "", "uri": everybody, "permission": "READ"},
+        ],
+        **{"used_bytes": 5, "used_objects": 1, "created_at": "2026-01-01T00:00:00Z"},
+    }
+    named = {"type": "CanonicalUser", "id": "alice", "name": "Alice", "permission": "FULL_CONTROL"}
+    bare = bucket().observe(lambda *_call: {"buckets": [{"name": "data", "owner": "alice", "grants": [named]}]}).state
+    assert bare is not None and bucket().show(bare) == {
+        **{"name": "data", "owner": "alice", "policy": None, "acl": "private", "grants": [{**named, "uri": ""}]},
+        **{"used_bytes": 0, "used_objects": 0, "created_at": None},
+    }
+
+
 @pytest.mark.parametrize("answer", [{}, {"buckets": [{"name": "data2"}]}])
 def test_the_list_is_complete_so_a_bucket_that_is_not_in_it_is_absent(answer: dict[str, Any]) -> None:
     assert bucket().observe(lambda *_call: answer) == ABSENT
@@ -120,6 +139,20 @@ def test_the_list_is_complete_so_a_bucket_that_is_not_in_it_is_absent(answer: di
 def test_an_answer_that_makes_no_sense_names_the_field(fields: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=f"'{next(iter(fields))}'"):
         bucket().observe(lambda *_call: {"buckets": [{"name": "data", **fields}]})
+
+
+@pytest.mark.parametrize(("depth", "refused"), [(50, False), (51, True)])
+def test_a_policy_of_fifty_lists_in_each_other_is_just_not_too_deep(depth: int, refused: bool) -> None:
+    policy = '{"Statement":' + "[" * depth + "]" * depth + "}"
+
+    def observe() -> Seen[BucketState]:
+        return bucket().observe(lambda *_call: {"buckets": [{"name": "data", "policy": policy}]})
+
+    if refused:
+        with pytest.raises(ValueError, match="'policy' is nested more than 50 deep"):
+            observe()
+    else:
+        assert observe().presence is Presence.PRESENT
 
 
 # Plans
@@ -157,7 +190,9 @@ def test_an_update_carries_what_the_task_leaves_out(options: dict[str, Any], cha
     full = {**KEY, "owner": "alice", "policy": POLICY, "acl": 1, **changed}
     assert sent(bucket(**options), PRESENT) == [("UpdateBucket", full)]
     (step,) = bucket(**options).plan(PRESENT).steps
-    assert all(option in step.reason for option in options)
+    assert step.reason == {"acl": "acl differs", "aclowner": "owner and acl differ"}.get(
+        "".join(options), f"{next(iter(options))} differs"
+    )
 
 
 def test_a_bucket_without_policy_is_updated_without_one() -> None:
@@ -236,11 +271,13 @@ S3 = "operation error S3: {}, https response error StatusCode: {}, RequestID: tx
         (Verb.CREATE, "unknown", S3.format("CreateBucket", 409, "BucketAlreadyOwnedByYou"), Refusal.EXISTS),
         (Verb.CREATE, "already_exists", "", Refusal.EXISTS),
         (Verb.CREATE, "unknown", "NoSuchUser", Refusal.FINAL),
+        (Verb.CREATE, "invalid_argument", "InvalidBucketName", Refusal.FINAL),
         (Verb.CREATE, "unknown", S3.format("GetBucketPolicy", 404, "NoSuchBucketPolicy"), None),
         (Verb.CREATE, "not_found", "", None),
         (Verb.UPDATE, "unknown", "NoSuchUser", Refusal.FINAL),
         (Verb.UPDATE, "unknown", S3.format("PutBucketPolicy", 400, "MalformedPolicy"), Refusal.FINAL),
         (Verb.UPDATE, "unknown", S3.format("GetBucketPolicy", 404, "NoSuchBucketPolicy"), None),
+        (Verb.UPDATE, "not_found", S3.format("GetBucketPolicy", 404, "NoSuchBucketPolicy"), None),
         (Verb.UPDATE, "unknown", 'bucket "data" not found', Refusal.MISSING),
         (Verb.DELETE, "unknown", 'bucket "data" not found', Refusal.MISSING),
         (Verb.DELETE, "unknown", 'bucket "data2" not found', None),
@@ -262,3 +299,16 @@ def test_an_answer_tells_the_whole_bucket_only_with_its_grants() -> None:
     assert bucket().answered(step, {"name": "data", "owner": "alice"}, ABSENT) is None
     state = bucket().answered(step, LISTED, ABSENT)
     assert state is not None and state.acl == "public_read"
+
+
+def test_a_diff_names_the_bucket_and_what_the_task_gives() -> None:
+    given = {"owner": "alice", "policy": POLICY, "acl": "public_read"}
+    assert bucket().managed(STATE) == bucket().desired() == {"name": "data"}
+    assert bucket(**given).desired() == {"name": "data", **given}
+    assert bucket(owner="bob", policy=OTHER, acl="private").managed(STATE) == {"name": "data", **given}
+
+
+def test_a_new_bucket_is_predicted_private_and_without_policy_unless_asked_otherwise() -> None:
+    state = bucket(owner="alice").predict(ABSENT)
+    assert state == BucketState("alice", {}, frozenset(grants_from_acl("alice", "private")))
+    assert (state.used_bytes, state.used_objects, state.created_at) == (None, None, None)

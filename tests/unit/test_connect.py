@@ -46,7 +46,7 @@ def test_an_answer_is_its_message_and_its_trailers() -> None:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(
-    "body", [b"<html>Bad</html>", b"", b"[]", b'{"message": "x"}', b'{"code": 5}', b'{"code": "x"}']
+    "body", [b"<html>Bad</html>", b"", b"[]", b'{"message": "x"}', b'{"code": 5}', b'{"code": []}', b'{"code": "x"}']
 )
 def test_the_status_decides_only_where_there_is_no_connect_error(status: int, code: str, body: bytes) -> None:
     error = failure(status, body, "text/html")
@@ -69,14 +69,53 @@ def test_a_web_page_instead_of_an_api_points_to_the_url() -> None:
     assert "text/html" in error.message and "<html> <h1>Welcome </h1>" in error.message and "'api_url'" in error.advice
 
 
-def test_a_redirect_names_its_target() -> None:
-    error = failure(302, b"", "text/html", Location="https://login.example/")
-    assert "https://login.example/" in error.message and "'api_url'" in error.advice
+def test_an_answer_without_a_content_type_is_said_to_have_none() -> None:
+    error = failure(200, b"{}", "")
+    assert error.code == "unknown" and "has no Content-Type, not JSON: {}" in error.message
+
+
+@pytest.mark.parametrize("status", [300, 302, 399])
+def test_a_redirect_names_its_target(status: int) -> None:
+    error = failure(status, b"", "text/html", Location="https://login.example/\n")
+    assert f"HTTP {status} redirects to https://login.example/; redirects are not followed" == error.message
+    assert "sign in" in error.advice and "'api_url'" in error.advice
+    assert "redirects to (no Location)" in failure(status, b"", "text/html").message
+
+
+@pytest.mark.parametrize("status", [299, 400])
+def test_what_is_no_redirect_is_not_called_one(status: int) -> None:
+    error = failure(status, b"Oh", "text/html", Location="https://login.example/")
+    assert error.message == "a proxy or web server answered, not OtterScale: Oh" and "sign in" not in error.advice
+
+
+@pytest.mark.parametrize("body", [{"code": "aborted"}, {"code": "aborted", "message": ""}])
+def test_an_error_without_a_text_says_that(body: dict[str, str]) -> None:
+    assert failure(409, body).message == "(the server gave no message)"
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ('scope "lab" not found', True),
+        ('scope "lab" is full', False),
+        ('bucket "data" not found', False),
+    ],
+)
+def test_an_unknown_scope_is_called_that(message: str, said: bool) -> None:
+    advice = failure(404, {"code": "not_found", "message": message}).advice
+    assert ("none of that name" in advice) is said
+
+
+@pytest.mark.parametrize("seconds", ["", "-1", "1.5", "1e3", "soon", "Wed, 21 Oct 2015 07:28:00 GMT", "1234567890"])
+def test_only_a_number_of_seconds_is_a_time_to_wait(seconds: str) -> None:
+    assert failure(503, {"code": "unavailable"}, Retry_After=seconds).retry_after is None
 
 
 def test_a_disabled_feature_is_called_that() -> None:
     disabled = failure(501, {"code": "unimplemented", "message": "feature storage is disabled"})
     assert "switched off" in disabled.advice and "api_url" not in disabled.advice
+    assert "api_url" in failure(501, {"code": "unimplemented", "message": "no such method"}).advice
+    assert "administrator" not in failure(500, {"code": "internal", "message": "disabled"}).advice
     assert "api_url" in failure(404, b"404 page not found", "text/plain").advice
 
 

@@ -25,6 +25,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._plan import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from server_model import Documents
 
 GI = 2**30
 URL = "https://images.example/disk.qcow2"
@@ -81,6 +82,11 @@ def test_a_source_that_cannot_be_is_refused(source: dict[str, Any]) -> None:
     assert refused(source=source).startswith(f"option 'source' is {source!r}: ")
 
 
+@pytest.mark.parametrize("url", ["http://images.example/a", " https://images.example/a "])
+def test_a_url_may_be_http_or_https(url: str) -> None:
+    assert volume(source={"type": "http_url", "data": url}).source == Source("http_url", url.strip())
+
+
 @pytest.mark.parametrize("size", ["ten", "0", "-1Gi", "10gb", "8Ei", ""])
 def test_a_bad_size_is_refused(size: str) -> None:
     assert refused(size=size).startswith(f"option 'size' is {size!r}: must be ")
@@ -97,6 +103,7 @@ def test_other_bad_options_are_refused_with_their_value() -> None:
 def test_waiting_is_off_unless_asked_for() -> None:
     assert volume().wait is None
     assert volume(wait=True).wait == Wait(600.0, 5.0)
+    assert volume(wait=True, wait_timeout=0.5, wait_sleep=0.1).wait == Wait(0.5, 0.1)
 
 
 # Reading
@@ -133,6 +140,17 @@ def test_a_server_that_lists_all_kinds_at_once_is_asked_once() -> None:
     calls: list[Any] = []
     assert volume().observe(reader(calls, listed("other", boot=True))) == Seen(Presence.UNLISTED)
     assert len(calls) == 1
+
+
+def test_a_volume_whose_kind_is_left_out_is_none_that_boots() -> None:
+    """JSON leaves out what is false."""
+    calls: list[Any] = []
+    unsaid = {"dataVolumes": [{"name": "other"}]}
+    assert volume(boot_image=True).observe(reader(calls, unsaid)) == Seen(Presence.UNLISTED)
+    assert calls == [("ListDataVolumes", True)], "so this server lists all kinds"
+    calls.clear()
+    assert volume().observe(reader(calls, unsaid, listed(boot=True))).state is not None
+    assert calls == [("ListDataVolumes", False), ("ListDataVolumes", True)]
 
 
 def test_the_dangerous_get_is_called_only_where_the_user_allows_it() -> None:
@@ -180,6 +198,134 @@ def test_the_size_is_the_larger_of_what_was_asked_for_and_what_the_claim_has(cap
 def test_an_answer_that_makes_no_sense_names_the_field(fields: dict[str, Any], named: str) -> None:
     with pytest.raises(ValueError, match=f"'{named}'"):
         volume().observe(lambda *_call: {"dataVolumes": [{"name": "root", **fields}]})
+
+
+FULL = {
+    "source": {"type": 1, "data": URL},
+    "sizeBytes": str(10 * GI),
+    "phase": "ImportInProgress",
+    "progress": "5.00%",
+    "createdAt": "2026-01-01T00:00:00Z",
+    "persistentVolumeClaim": {
+        **{"name": "root", "status": "Bound", "accessModes": ["ReadWriteOnce"], "capacity": "11Gi"},
+        **{"storageClass": {"name": "ceph-rbd"}, "createdAt": "2026-01-02T00:00:00Z"},
+    },
+    "lastCondition": {
+        **{"type": "Running", "status": "True", "reason": "Pod", "message": "is running"},
+        **{"heartbeatAt": "2026-01-03T00:00:00Z", "transitionedAt": "2026-01-04T00:00:00Z"},
+    },
+}
+
+
+def test_a_volume_is_shown_with_all_that_the_server_tells() -> None:
+    state = volume().observe(lambda *_call: listed(boot=True, **FULL)).state
+    assert state is not None and volume().show(state) == {
+        **{"name": "root", "namespace": "vms", "source": {"type": "http_url", "data": URL}, "boot_image": True},
+        **{"phase": "ImportInProgress", "progress": "5.00%", "size_bytes": 10 * GI, "capacity_bytes": 11 * GI},
+        "persistent_volume_claim": {
+            **{"name": "root", "status": "Bound", "access_modes": ["ReadWriteOnce"], "capacity": "11Gi"},
+            **{"storage_class": "ceph-rbd", "created_at": "2026-01-02T00:00:00Z"},
+        },
+        "last_condition": {
+            **{"type": "Running", "status": "True", "reason": "Pod", "message": "is running"},
+            **{"heartbeat_at": "2026-01-03T00:00:00Z", "transitioned_at": "2026-01-04T00:00:00Z"},
+        },
+        "created_at": "2026-01-01T00:00:00Z",
+    }
+
+
+def test_what_the_server_does_not_tell_is_shown_as_null() -> None:
+    state = volume().observe(lambda *_call: listed()).state
+    assert state is not None and volume().show(state) == {
+        **{"name": "root", "namespace": "vms", "source": {"type": "blank_image", "data": ""}, "boot_image": False},
+        **{"phase": "", "progress": "", "size_bytes": 0, "capacity_bytes": None, "persistent_volume_claim": None},
+        **{"last_condition": None, "created_at": None},
+    }
+    assert state.real_size == 0
+    little = {"persistentVolumeClaim": {"name": "root"}, "lastCondition": {"type": "Running"}}
+    state = volume().observe(lambda *_call: listed(**little)).state
+    assert state is not None
+    claim, condition = (volume().show(state)[key] for key in ("persistent_volume_claim", "last_condition"))
+    assert (claim["storage_class"], claim["created_at"], claim["access_modes"]) == (None, None, [])
+    assert (condition["heartbeat_at"], condition["transitioned_at"], condition["reason"]) == (None, None, "")
+
+
+# As Kubernetes shows them.
+REQUESTS = {"resources": {"requests": {"storage": "10Gi"}}}
+DOCUMENT = {
+    "metadata": {"name": "root", "namespace": "vms", "creationTimestamp": "2026-01-01T00:00:00Z"},
+    "spec": {"source": {"http": {"url": URL}}, "pvc": REQUESTS},
+    "status": {"phase": "Succeeded", "progress": "100.0%", "conditions": [{"message": "old"}, {"message": "new"}]},
+}
+CLAIM = {"status": {"phase": "Bound", "capacity": {"storage": "20Gi"}}}
+
+
+def unlisted(document: dict[str, Any] | None, claim: dict[str, Any] | None = None) -> Seen[DataVolumeState]:
+    """What is known of a volume that no list shows, if Kubernetes may be asked."""
+    cluster = Documents(volumes={"vms/root": document} if document else {}, claims={"vms/root": claim} if claim else {})
+    return replace(volume(), cluster=cluster).observe(lambda *_call: {})
+
+
+def test_kubernetes_knows_what_no_list_shows() -> None:
+    seen = unlisted(DOCUMENT, CLAIM)
+    assert seen == Seen(Presence.PRESENT, replace(STATE, boot_image=None, capacity=20 * GI))
+    assert seen.state is not None
+    shown = volume().show(seen.state)
+    assert (shown["phase"], shown["progress"], shown["created_at"]) == ("Succeeded", "100.0%", "2026-01-01T00:00:00Z")
+    assert (shown["last_condition"], shown["boot_image"]) == ({"message": "new"}, None)
+    assert sent(volume(size="20Gi"), seen) == sent(volume(size="20Gi", boot_image=True), seen) == []
+    assert volume(boot_image=True).managed(seen.state)["boot_image"] is True
+    assert unlisted(None) == Seen(Presence.ABSENT)
+
+
+@pytest.mark.parametrize(
+    ("source", "read"),
+    [
+        ({"blank": {}}, Source("blank_image")),
+        ({"pvc": {"name": "gold"}}, Source("existing_persistent_volume_claim", "gold")),
+        ({"pvc": {"name": "gold", "namespace": "vms"}}, Source("existing_persistent_volume_claim", "gold")),
+        ({"pvc": {"name": "gold", "namespace": "images"}}, Source("existing_persistent_volume_claim", "images/gold")),
+    ],
+)
+def test_every_source_that_otterscale_makes_is_known_in_kubernetes(source: dict[str, Any], read: Source) -> None:
+    seen = unlisted({**DOCUMENT, "spec": {"source": source, "storage": REQUESTS}})
+    assert seen.state is not None and (seen.state.source, seen.state.real_size) == (read, 10 * GI)
+
+
+def test_a_source_that_otterscale_does_not_know_is_there_but_not_compared() -> None:
+    assert unlisted({**DOCUMENT, "spec": {"source": {"registry": {"url": "docker://x"}}}}) == Seen(Presence.UNREADABLE)
+
+
+def test_a_volume_that_says_little_in_kubernetes_is_read_all_the_same() -> None:
+    state = unlisted({"spec": {"source": {"blank": {}}}}).state
+    assert state == DataVolumeState(Source("blank_image"), None, 0) and volume().show(state)["created_at"] is None
+    assert (state.phase, state.progress, state.condition) == ("", "", {})
+
+
+def test_a_get_that_fails_for_another_reason_is_a_failure() -> None:
+    def read(procedure: str, request: Any) -> dict[str, Any]:
+        if procedure.endswith("/GetDataVolume"):
+            raise OtterScaleError("permission_denied", "not yours", sent=True)
+        return {}
+
+    with pytest.raises(OtterScaleError, match="not yours"):
+        volume(get_unlisted=True).observe(read)
+
+
+def test_every_call_names_the_volume_in_its_scope() -> None:
+    calls: list[Any] = []
+
+    def read(procedure: str, request: Any) -> dict[str, Any]:
+        calls.append((procedure, request))
+        return {} if "List" in procedure else {"name": "root"}
+
+    volume(get_unlisted=True).observe(read)
+    service, where = "otterscale.instance.v1.InstanceService", {"scope": "lab", "namespace": "vms"}
+    assert calls == [
+        (f"{service}/ListDataVolumes", {**where, "bootImage": False}),
+        (f"{service}/ListDataVolumes", {**where, "bootImage": True}),
+        (f"{service}/GetDataVolume", KEY),
+    ]
 
 
 # Plans
@@ -251,6 +397,7 @@ def test_creating_needs_a_source_and_a_size(option: str) -> None:
 def test_absent_deletes_unless_absence_is_proven(seen: Seen[DataVolumeState], probe: bool) -> None:
     (step,) = volume(state="absent").plan(seen).steps
     assert (step.rpc, step.request, step.probe) == ("DeleteDataVolume", KEY, probe)
+    assert step.reason == ("not listed, which does not prove that it is absent" if probe else "it exists")
     assert volume(state="absent").plan(Seen(Presence.ABSENT)).steps == ()
 
 
@@ -313,8 +460,47 @@ def test_waiting_goes_on_and_says_how_far_it_is(phase: str) -> None:
 
 def test_a_failed_import_is_not_waited_for() -> None:
     now = replace(STATE, phase="Failed", progress="N/A", condition={"message": "404 from source"})
-    with pytest.raises(OtterScaleError, match=r"Failed.*N/A.*404 from source"):
+    with pytest.raises(OtterScaleError, match=r"Failed.*N/A.*404 from source") as caught:
         volume().pending(Seen(Presence.PRESENT, now))
+    assert caught.value.code == "failed_precondition" and "Correct the source" in caught.value.advice
+
+
+def test_a_condition_without_a_message_is_told_by_its_reason() -> None:
+    now = replace(STATE, phase="Pending", progress="", condition={"message": "", "reason": "Unbound"})
+    assert volume().pending(Seen(Presence.PRESENT, now)) == (
+        "it is not ready, phase Pending, progress unknown, last condition: Unbound"
+    )
+    bare = replace(now, phase="", condition={})
+    assert volume(state="absent").pending(Seen(Presence.PRESENT, bare)) == (
+        "it is still there, phase unknown, progress unknown, last condition: none"
+    )
+
+
+# Answers, predictions and diffs
+
+
+def test_only_the_answer_to_a_create_tells_the_volume() -> None:
+    told = {"name": "root", "source": {"type": 1, "data": URL}, "sizeBytes": "5"}
+    state = DataVolumeState(Source("http_url", URL), False, 5)
+    assert volume().answered(Step(Verb.CREATE, "x/X", {}, ""), told, PRESENT) == state
+    assert volume().answered(Step(Verb.CREATE, "x/X", {}, ""), {**told, "name": "other"}, PRESENT) is None
+    assert volume().answered(Step(Verb.UPDATE, "x/X", {}, ""), told, PRESENT) is None
+
+
+def test_a_growing_volume_is_predicted_with_its_new_capacity() -> None:
+    state = volume(size="20Gi").predict(PRESENT)
+    assert state == replace(STATE, capacity=20 * GI)
+    made = volume(boot_image=True).predict(Seen(Presence.ABSENT))
+    assert made == DataVolumeState(Source("http_url", URL), True, 10 * GI)
+    assert volume(source=None).predict(Seen(Presence.UNREADABLE)) is None
+    assert volume(size=None).predict(Seen(Presence.UNREADABLE)) is None
+
+
+def test_a_diff_names_the_volume_and_what_the_task_gives() -> None:
+    name = {"name": "root", "namespace": "vms"}
+    given = {"source": {"type": "http_url", "data": URL}, "size": 10 * GI, "boot_image": False}
+    assert volume(boot_image=False).desired() == volume(boot_image=True).managed(STATE) == {**name, **given}
+    assert volume(source=None, size=None).managed(STATE) == volume(source=None, size=None).desired() == name
 
 
 # Refusals of the server
@@ -329,6 +515,7 @@ def test_a_failed_import_is_not_waited_for() -> None:
         (Verb.CREATE, "not_found", "", None),
         (Verb.UPDATE, "unknown", 'persistentvolumeclaims "root" not found', Refusal.FINAL),
         (Verb.UPDATE, "not_found", 'persistentvolumeclaims "root" not found', Refusal.FINAL),
+        (Verb.UPDATE, "unknown", 'persistentvolumeclaims "root" is forbidden', None),
         (Verb.UPDATE, "unknown", 'datavolumes.cdi.kubevirt.io "root" not found', Refusal.MISSING),
         (Verb.DELETE, "unknown", 'datavolumes.cdi.kubevirt.io "root" not found', Refusal.MISSING),
         (Verb.DELETE, "not_found", "", Refusal.MISSING),

@@ -107,6 +107,30 @@ def test_a_write_is_repeated_only_after_codes_that_may_pass() -> None:
     }  # fmt: skip
 
 
+def test_there_is_a_meaning_for_each_code_of_connect_and_for_a_bad_task() -> None:
+    assert set(MEANINGS) == {
+        *("client", "canceled", "unknown", "invalid_argument", "deadline_exceeded", "not_found", "already_exists"),
+        *("permission_denied", "resource_exhausted", "failed_precondition", "aborted", "out_of_range"),
+        *("unimplemented", "internal", "unavailable", "data_loss", "unauthenticated"),
+    }
+
+
+def test_a_reading_may_lead_to_another_plan_only_after_codes_that_leave_something_open() -> None:
+    assert {code for code, meaning in MEANINGS.items() if meaning.replan} == {
+        *("unknown", "deadline_exceeded", "not_found", "already_exists", "resource_exhausted", "aborted"),
+        *("internal", "unavailable", "data_loss"),
+    }
+
+
+def test_an_error_says_what_it_is_and_knows_nothing_that_it_was_not_told() -> None:
+    error = OtterScaleError("unavailable", "gone away")
+    assert str(error) == "unavailable: gone away"
+    assert (error.rpc, error.http_status, error.details, error.metadata) == (None, None, [], {})
+    assert (error.sent, error.retry_after, error.final) == (False, None, False)
+    told = OtterScaleError("unavailable", "x", metadata={"zone": "b"}, sent=True, retry_after=5.0, final=True)
+    assert (told.metadata, told.sent, told.retry_after, told.final) == ({"zone": "b"}, True, 5.0, True)
+
+
 def test_a_code_that_connect_does_not_know_is_unknown() -> None:
     assert OtterScaleError("teapot", "short and stout").code == "unknown"
 

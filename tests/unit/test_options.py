@@ -92,6 +92,7 @@ def test_a_token_that_fits_no_header_is_refused_without_showing_it(token: str) -
 def test_a_client_never_shows_its_token() -> None:
     client = connect(GOOD)
     assert repr(client) == "Client('https://otter.example/api')"
+    assert repr(Client("http://h/X//")) == "Client('http://h/X')", "slashes at the end, and nothing else, are left out"
     assert "s3cret" not in repr(client) + str(client)
 
 
@@ -99,6 +100,15 @@ def test_a_client_never_shows_its_token() -> None:
 def test_pauses_are_bounded_and_respect_what_the_server_asks_for(tries: int, retry_after: float | None) -> None:
     pause = Client("http://h").pause(tries, OtterScaleError("unavailable", "busy", retry_after=retry_after))
     assert (retry_after or 0) <= pause <= max(min(8.0, 0.5 * 2.0 ** min(tries, 10)), retry_after or 0)
+
+
+@pytest.mark.parametrize(
+    ("tries", "ceiling"), [(0, 0.5), (1, 1.0), (2, 2.0), (3, 4.0), (4, 8.0), (5, 8.0), (2000, 8.0)]
+)
+def test_pauses_are_spread_over_a_range_that_doubles_up_to_eight_seconds(tries: int, ceiling: float) -> None:
+    client, busy = Client("http://h"), OtterScaleError("unavailable", "busy")
+    pauses = [client.pause(tries, busy) for _number in range(300)]
+    assert 0 <= min(pauses) < 0.1 * ceiling and 0.9 * ceiling < max(pauses) <= ceiling
 
 
 @pytest.mark.parametrize(

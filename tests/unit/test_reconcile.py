@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import copy
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible_collections.otterscale.core.plugins.module_utils import _reconcile
 from ansible_collections.otterscale.core.plugins.module_utils._bucket import Bucket
 from ansible_collections.otterscale.core.plugins.module_utils._datavolume import DataVolume, Source
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
@@ -20,6 +23,13 @@ BUCKET = Bucket("lab", "data", owner="alice", acl="public_read")
 SERVICE = VMService("lab", "vms", "web", virtual_machine="vm-1", ports=(Port(80, "http", "8080"),))
 VOLUME = DataVolume("lab", "vms", "root", source=Source("http_url", "https://h/x"), size=10)
 RESOURCES = {"bucket": BUCKET, "vm_service": SERVICE, "datavolume": VOLUME}
+STORES = {"bucket": "bucket", "vm_service": "service", "datavolume": "volume"}
+# The same with one difference each.
+OTHERWISE = {
+    "bucket": replace(BUCKET, acl="private"),
+    "vm_service": replace(SERVICE, ports=(Port(81, "http", "8080"),)),
+    "datavolume": replace(VOLUME, size=20),
+}
 LISTS = {"ListBuckets", "ListVirtualMachines", "ListDataVolumes"}
 
 
@@ -42,6 +52,25 @@ def converged(resource: Any, **options: Any) -> Server:
 
 def rpcs(outcome: Outcome) -> list[str]:
     return [operation["rpc"] for operation in outcome.operations]
+
+
+class Clock:
+    """Time as the engine sees it: sleeping takes none."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.slept.append(round(seconds, 3))
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(_reconcile, "time", SimpleNamespace(monotonic=lambda: clock.now, sleep=clock.sleep))
+    return clock
 
 
 # Without faults
@@ -100,7 +129,24 @@ def test_check_mode_predicts_a_removal(kind: str) -> None:
 def test_check_mode_says_what_it_cannot_know() -> None:
     outcome = reconcile(gone(SERVICE), Server(listed=False), check=True)
     assert not outcome.changed and outcome.operations == []
-    assert any("DeleteVirtualMachineService" in warning for warning in outcome.warnings)
+    assert outcome.warnings == [
+        "VM service vms/web absent: not listed, which does not prove that it is absent: "
+        "a real run sends DeleteVirtualMachineService"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "named"),
+    [("bucket", "bucket data"), ("vm_service", "VM service vms/web"), ("datavolume", "data volume vms/root")],
+)
+def test_a_failure_names_the_resource_and_what_was_wanted_of_it(kind: str, named: str) -> None:
+    present = reconcile(RESOURCES[kind], Server(faults=[Fault("internal", message="Oh.")]))
+    assert present.msg.startswith(f"{named} present: Create") and "failed [internal]: Oh. " in present.msg
+    server = converged(RESOURCES[kind])
+    server.faults = [Fault("internal", message="Oh")]
+    absent = reconcile(gone(RESOURCES[kind]), server)
+    assert absent.msg.startswith(f"{named} absent: Delete") and "failed [internal]: Oh. " in absent.msg
+    assert absent.resource is not None and absent.resource["name"] == RESOURCES[kind].name
 
 
 def test_a_bad_plan_fails_before_anything_is_sent() -> None:
@@ -115,6 +161,7 @@ def test_a_result_has_the_documented_keys() -> None:
     outcome = reconcile(BUCKET, Server())
     assert set(outcome.as_result(with_diff=False)) == {"changed", "bucket", "operations"}
     assert outcome.as_result(with_diff=True)["diff"] == {"before": {}, "after": BUCKET.desired()}
+    assert outcome.operations == [{"rpc": "CreateBucket", "reason": "it does not exist"}]
     failed = reconcile(Bucket("lab", "data", owner="nobody"), Server()).as_result(with_diff=True)
     assert set(failed) == {"changed", "bucket", "operations", "msg", "error"}
 
@@ -188,13 +235,14 @@ def test_a_node_port_that_another_service_holds_is_a_failure_that_says_so() -> N
         (SERVICE, VMService("lab", "vms", "web", ports=(Port(81, "http", "8080"),)), "ports"),
     ],
 )
-def test_a_field_that_the_server_ignores_fails_the_task(before: Any, wanted: Any, ignored: str) -> None:
+def test_a_field_that_the_server_ignores_fails_the_task(before: Any, wanted: Any, ignored: str, clock: Clock) -> None:
     server = converged(before)
     server.ignores = frozenset({ignored})
     outcome = reconcile(wanted, server)
     assert outcome.error is not None and f"still to do: {ignored}" in outcome.msg.replace("the ", "")
     assert "ignores a field" in outcome.msg
     assert not outcome.changed and len(server.writes) == 1, "the server does not differ from before"
+    assert clock.slept == [], "its answer has told already"
 
 
 @pytest.mark.parametrize("acl", ["public_read_write", None])
@@ -214,6 +262,31 @@ def test_a_source_that_the_server_ignores_fails_the_task(listed: bool) -> None:
     outcome = reconcile(VOLUME, server)
     assert outcome.error is not None and "'source'" in outcome.msg and "blank_image" in outcome.msg
     assert outcome.changed
+
+
+@pytest.mark.parametrize("kind", RESOURCES)
+def test_what_the_answer_to_a_write_does_not_make_clear_a_reading_does(kind: str) -> None:
+    class Babbling(Server):
+        def write(self, procedure: str, request: Any) -> dict[str, Any]:
+            answer = super().write(procedure, request)
+            return {**answer, "grants": [{"type": 5}], "ports": [{"port": "x"}], "sizeBytes": "many"}
+
+    server = Babbling()
+    outcome = reconcile(RESOURCES[kind], server)
+    assert outcome.error is None and outcome.changed and len(server.writes) == 1 and len(server.reads) > 1
+    assert outcome.resource is not None and outcome.resource["name"] == RESOURCES[kind].name
+
+
+def test_an_answer_that_shows_what_was_before_is_corrected_by_a_reading() -> None:
+    class Stale(Server):
+        def UpdateVirtualMachineService(self, request: dict[str, Any]) -> dict[str, Any]:
+            before = copy.deepcopy(self.things["service"]["web"])
+            super().UpdateVirtualMachineService(request)
+            return before
+
+    outcome = reconcile(OTHERWISE["vm_service"], Stale(things=converged(SERVICE).things))
+    assert outcome.error is None and outcome.changed
+    assert outcome.resource is not None and outcome.resource["ports"][0]["port"] == 81
 
 
 def test_an_answer_that_makes_no_sense_is_a_failure_of_the_call_that_brought_it() -> None:
@@ -267,6 +340,51 @@ def test_a_refusal_for_good_ends_the_task_even_if_another_write_would_be_next() 
     assert server.sent == ["CreateBucket"] and outcome.changed
 
 
+def test_what_somebody_else_took_away_is_not_the_effect_of_a_refused_update() -> None:
+    class Vanishing(Server):
+        def UpdateBucket(self, request: dict[str, Any]) -> dict[str, Any]:
+            self.things["bucket"].clear()
+            raise OtterScaleError("permission_denied", "not yours", sent=True)
+
+    server = Vanishing(things=converged(BUCKET).things)
+    outcome = reconcile(OTHERWISE["bucket"], server)
+    assert outcome.error is not None and outcome.error.code == "permission_denied"
+    assert not outcome.changed and outcome.operations == [] and outcome.resource is None
+
+
+def test_what_is_final_is_not_tried_again_even_if_its_code_may_pass() -> None:
+    class Flooding(Server):
+        def CreateBucket(self, request: dict[str, Any]) -> dict[str, Any]:
+            raise OtterScaleError("resource_exhausted", "the answer is too large", sent=True, final=True)
+
+    server = Flooding()
+    outcome = reconcile(BUCKET, server)
+    assert outcome.error is not None and "too large" in outcome.msg and len(server.writes) == 1
+
+
+def test_a_failure_says_whether_its_effect_is_known() -> None:
+    class Meddled(Server):
+        def write(self, procedure: str, request: Any) -> dict[str, Any]:
+            self.things["service"]["web"]["ports"][0]["port"] = 443
+            return super().write(procedure, request)
+
+    same = reconcile(OTHERWISE["vm_service"], Server(things=converged(SERVICE).things, faults=[Fault("internal")]))
+    assert same.error is not None and not same.changed and "Whether" not in same.msg, "it is as it was"
+    things = converged(SERVICE).things
+    other = reconcile(OTHERWISE["vm_service"], Meddled(things=things, faults=[Fault("internal")] * 2))
+    assert other.error is not None and "Whether UpdateVirtualMachineService took effect is unknown." in other.msg
+    unlisted = reconcile(VOLUME, Server(listed=False, faults=[Fault("internal")]))
+    assert unlisted.error is not None and "Whether CreateDataVolume took effect is unknown." in unlisted.msg
+
+
+def test_what_was_open_is_settled_by_the_refusal_that_proves_it() -> None:
+    server = Server(listed=False, faults=[Fault(effect=True), None, Fault("permission_denied")])
+    outcome = reconcile(SERVICE, server)
+    assert server.sent == [*["CreateVirtualMachineService"] * 2, "UpdateVirtualMachineService"]
+    assert outcome.error is not None and outcome.changed and rpcs(outcome) == ["CreateVirtualMachineService"]
+    assert "Done before: CreateVirtualMachineService." in outcome.msg and "Whether" not in outcome.msg
+
+
 def test_a_failed_task_does_not_warn_of_what_it_did_not_do() -> None:
     server = converged(SERVICE, listed=False)
     server.faults = [None, Fault("permission_denied")]
@@ -283,6 +401,11 @@ def test_a_failure_that_may_pass_is_retried_so_often_and_no_more(code: str, retr
     assert len(server.writes) == retries + 1
     patient = Server(faults=[Fault(code)] * retries)
     assert reconcile(BUCKET, patient, retries=retries).changed and len(patient.effects) == 1
+
+
+def test_four_retries_are_made_if_nobody_says_how_many(clock: Clock) -> None:
+    server = Server(faults=[Fault("unavailable")] * 99)
+    assert reconcile(BUCKET, server).error is not None and len(server.writes) == 5
 
 
 def test_a_write_that_never_left_is_not_followed_by_a_reading() -> None:
@@ -355,6 +478,188 @@ def test_a_second_failure_while_looking_says_that_the_effect_is_unknown() -> Non
     assert "unknown" in outcome.msg and "gone away" in outcome.msg and "the answer was lost" in outcome.msg
 
 
+@pytest.mark.parametrize("kind", RESOURCES)
+def test_what_changes_by_itself_is_not_taken_for_an_effect(kind: str) -> None:
+    """Others store objects, imports go on: a refused write has changed nothing for all that."""
+
+    @dataclass
+    class Busy(Server):
+        def read(self, procedure: str, request: Any) -> dict[str, Any]:
+            now = str(len(self.reads))
+            for thing in self.things[STORES[kind]].values():
+                thing.update(usedBytes=now, usedObjects=now, phase=now, progress=now, createdAt=now)
+                thing.update(lastCondition={"message": now})
+                if kind == "datavolume":
+                    thing["persistentVolumeClaim"] = {"status": now}
+            return super().read(procedure, request)
+
+    server = Busy(things=converged(RESOURCES[kind]).things, faults=[Fault("permission_denied")])
+    outcome = reconcile(OTHERWISE[kind], server)
+    assert outcome.error is not None and outcome.error.code == "permission_denied"
+    assert not outcome.changed and outcome.operations == []
+
+
+def test_a_policy_that_somebody_adds_meanwhile_is_none_of_our_business() -> None:
+    class Shared(Server):
+        def UpdateBucket(self, request: dict[str, Any]) -> dict[str, Any]:
+            return super().UpdateBucket({**request, "policy": '{"Statement": []}'})
+
+    outcome = reconcile(OTHERWISE["bucket"], Shared(things=converged(BUCKET).things))
+    assert outcome.error is None and outcome.changed
+    assert outcome.resource is not None and outcome.resource["policy"] == {"Statement": []}
+
+
+# Time
+
+
+@dataclass
+class Late(Server):
+    """A server whose readings show the effect of a write only `delay` seconds after it."""
+
+    clock: Clock = field(default_factory=Clock)
+    delay: float = 0.0
+    shown: dict[str, dict[str, Any]] = field(default_factory=dict)
+    since: float = 0.0
+
+    def read(self, procedure: str, request: Any) -> dict[str, Any]:
+        now = self.things
+        self.things = now if not self.shown or self.clock.now >= self.since + self.delay else self.shown
+        try:
+            return super().read(procedure, request)
+        finally:
+            self.things = now
+
+    def write(self, procedure: str, request: Any) -> dict[str, Any]:
+        self.shown, self.since = copy.deepcopy(self.things), self.clock.now
+        return super().write(procedure, request)
+
+
+# What takes its time, and how many seconds it is given.
+SETTLING = [
+    (BUCKET, gone(BUCKET), 10),
+    (SERVICE, gone(SERVICE), 10),
+    (VOLUME, gone(VOLUME), 30),
+    (VOLUME, OTHERWISE["datavolume"], 30),
+    (VOLUME, replace(gone(VOLUME), wait=Wait(50, 5)), 50),
+]
+
+
+@pytest.mark.parametrize(("before", "wanted", "settle"), SETTLING)
+def test_an_effect_has_its_time_to_show(before: Any, wanted: Any, settle: float, clock: Clock) -> None:
+    things = converged(before).things
+    server = Late(things=copy.deepcopy(things), clock=clock, delay=settle - 0.1)
+    outcome = reconcile(wanted, server)
+    assert outcome.error is None and outcome.changed and len(server.writes) == 1
+    assert settle - 0.1 <= clock.now <= settle + 2
+    clock.now, clock.slept = 0.0, []
+    never = reconcile(wanted, Late(things=things, clock=clock, delay=1e9))
+    assert never.error is not None and never.error.code == "internal" and not never.changed
+    assert "whether it took effect is unknown" in never.msg and settle <= clock.now <= settle + 2
+    assert clock.slept[:7] == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0], "it looks again and again, less and less often"
+
+
+def test_an_import_that_goes_on_meanwhile_does_not_cut_the_time_to_show(clock: Clock) -> None:
+    @dataclass
+    class Importing(Late):
+        def read(self, procedure: str, request: Any) -> dict[str, Any]:
+            for things in (self.things, self.shown):
+                for volume in things.get("volume", {}).values():
+                    volume.update(phase=f"at {clock.now}", progress=f"{clock.now}%", createdAt=f"{clock.now}")
+                    volume["lastCondition"] = {"message": f"at {clock.now}"}
+                    volume.setdefault("persistentVolumeClaim", {})["status"] = f"at {clock.now}"
+            return super().read(procedure, request)
+
+    server = Importing(things=converged(VOLUME).things, clock=clock, delay=20)
+    outcome = reconcile(OTHERWISE["datavolume"], server)
+    assert outcome.error is None and outcome.changed and clock.now >= 20
+
+
+def test_what_became_something_else_is_not_waited_for(clock: Clock) -> None:
+    class Generous(Server):
+        def ExtendDataVolume(self, request: dict[str, Any]) -> dict[str, Any]:
+            return super().ExtendDataVolume({**request, "sizeBytes": "25"})
+
+    outcome = reconcile(OTHERWISE["datavolume"], Generous(things=converged(VOLUME).things))
+    assert outcome.error is not None and outcome.error.code == "aborted" and outcome.changed and clock.slept == []
+    assert "not as before either" in outcome.msg and "'size' is 20: it is now 25 bytes" in outcome.msg
+
+
+def test_what_a_list_shows_only_while_it_goes_away_is_waited_for(clock: Clock) -> None:
+    @dataclass
+    class Leaving(Server):
+        def read(self, procedure: str, request: Any) -> dict[str, Any]:
+            now = self.things
+            if self.writes and clock.now < 3:
+                self.things = there
+            self.listed = bool(self.writes)
+            try:
+                return super().read(procedure, request)
+            finally:
+                self.things = now
+
+    there = converged(SERVICE).things
+    outcome = reconcile(gone(SERVICE), Leaving(things=copy.deepcopy(there)))
+    assert outcome.error is None and outcome.changed and outcome.resource is None and clock.now >= 3
+
+
+def test_a_wait_looks_every_so_often_until_its_time_is_over(clock: Clock) -> None:
+    server = converged(VOLUME)
+    outcome = reconcile(replace(VOLUME, wait=Wait(11, 5)), server)
+    assert outcome.error is not None and outcome.error.code == "deadline_exceeded" and not outcome.changed
+    assert clock.slept == [5, 5, 1] and "after waiting 11 s" in outcome.msg
+    assert "ListDataVolumes failed" in outcome.msg and "'wait_timeout'" in outcome.msg
+
+
+def test_a_wait_ends_as_soon_as_it_can(clock: Clock) -> None:
+    @dataclass
+    class Importing(Server):
+        def read(self, procedure: str, request: Any) -> dict[str, Any]:
+            for volume in self.things["volume"].values():
+                volume["phase"] = "Succeeded" if clock.now >= 12 else "ImportInProgress"
+            return super().read(procedure, request)
+
+    outcome = reconcile(replace(VOLUME, wait=Wait(60, 5)), Importing())
+    assert outcome.error is None and outcome.changed and clock.slept == [5, 5, 5]
+    assert outcome.resource is not None and outcome.resource["phase"] == "Succeeded"
+
+
+def test_a_wait_for_a_volume_that_is_known_to_exist_says_that_no_list_shows_it(clock: Clock) -> None:
+    outcome = reconcile(replace(VOLUME, wait=Wait(8, 5)), converged(VOLUME, listed=False))
+    assert outcome.error is not None and not outcome.changed and clock.slept == [5, 3]
+    assert "does not list it yet" in outcome.msg
+
+
+@pytest.mark.parametrize(("asked", "slept"), [(60.0, [60.0]), (60.1, [])])
+def test_a_server_that_asks_for_more_than_a_minute_gets_no_further_try(
+    asked: float, slept: list[float], clock: Clock
+) -> None:
+    class Asking(Server):
+        def pause(self, tries: int, error: OtterScaleError) -> float:
+            return asked
+
+    server = Asking(faults=[Fault("unavailable")])
+    outcome = reconcile(BUCKET, server)
+    assert clock.slept == slept and outcome.changed == bool(slept) and len(server.writes) == 1 + len(slept)
+
+
+def test_the_tries_are_counted_for_the_pauses_between_them(clock: Clock) -> None:
+    class Asking(Server):
+        def pause(self, tries: int, error: OtterScaleError) -> float:
+            return float(tries)
+
+    assert reconcile(BUCKET, Asking(faults=[Fault("aborted")] * 3)).changed and clock.slept == [0.0, 1.0, 2.0]
+
+
+def test_plans_that_contradict_each_other_are_followed_twice_and_no_more(clock: Clock) -> None:
+    """ "It exists", "it does not", "it exists": somebody makes it and takes it away, again and again."""
+    exists = Fault("aborted", message='services "web" already exists')
+    missing = Fault("aborted", message='services "web" not found')
+    server = Server(listed=False, faults=[exists, missing] * 9)
+    outcome = reconcile(SERVICE, server, retries=0)
+    assert outcome.error is not None and not outcome.changed
+    assert [rpc[:6] for rpc in server.sent] == ["Create", "Update", "Create"] and clock.slept == [0.0, 0.0]
+
+
 # Waiting
 
 
@@ -379,3 +684,20 @@ def test_a_wait_that_ends_fails_with_phase_progress_and_condition_but_knows_the_
 
 def test_check_mode_does_not_wait() -> None:
     assert reconcile(waiting(), converged(VOLUME), check=True).error is None
+
+
+def test_a_volume_whose_import_fails_at_once_is_shown_as_it_is() -> None:
+    class Failing(Server):
+        def CreateDataVolume(self, request: dict[str, Any]) -> dict[str, Any]:
+            super().CreateDataVolume(request)["phase"] = "Failed"
+            return self.things["volume"]["root"]
+
+    outcome = reconcile(waiting(), Failing())
+    assert outcome.error is not None and outcome.error.code == "failed_precondition" and outcome.changed
+    assert outcome.resource is not None and outcome.resource["phase"] == "Failed"
+
+
+def test_a_write_that_took_two_tries_is_certain_in_the_end() -> None:
+    outcome = reconcile(waiting(), Server(faults=[Fault("unavailable")]))
+    assert outcome.error is not None and "Done before: CreateDataVolume." in outcome.msg
+    assert "Whether" not in outcome.msg

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._vm_service import
 from hypothesis import given
 from hypothesis import strategies as st
 from port_examples import as_options, current_ports, wanted_ports
+from server_model import Documents
 
 PARAMS: dict[str, Any] = {
     **{name: spec.get("default") for name, spec in ARGUMENT_SPEC.items()},
@@ -125,6 +127,60 @@ def test_a_service_is_found_below_its_virtual_machine_with_one_call() -> None:
     assert shown["ports"][0]["node_port"] == 30080 and shown["virtual_machine"] == "vm-1"
 
 
+def test_a_service_is_shown_with_all_that_the_server_tells() -> None:
+    port = {"name": "http", "port": 80, "target_port": "8080", "protocol": "TCP", "node_port": 30080}
+    shown = {
+        **{"name": "web", "namespace": "vms", "virtual_machine": "vm-1", "type": "NodePort", "ports": [port]},
+        **{"cluster_ip": "10.0.0.1", "created_at": "2026-01-01T00:00:00Z"},
+    }
+    assert service().show(STATE) == shown
+    assert service().show(replace(STATE, virtual_machine=None))["virtual_machine"] == "vm-1"
+    bare = service().observe(lambda *_call: answer({"name": "web"})).state
+    assert bare is not None and service(virtual_machine=None, ports=None).show(bare) == {
+        **{"name": "web", "namespace": "vms", "virtual_machine": "vm-1", "ports": []},
+        **dict.fromkeys(("type", "cluster_ip", "created_at")),
+    }
+
+
+# As Kubernetes shows it.
+DOCUMENT = {
+    "metadata": {"name": "web", "namespace": "vms", "creationTimestamp": "2026-01-01T00:00:00Z"},
+    "spec": {
+        "type": "NodePort",
+        "clusterIP": "10.0.0.1",
+        "selector": {"vm.kubevirt.io/name": "vm-1"},
+        "ports": [{"name": "http", "port": 80, "targetPort": 8080, "protocol": "TCP", "nodePort": 30080}],
+    },
+}
+
+
+def unlisted(document: dict[str, Any] | None) -> Seen[VMServiceState]:
+    """What is known of a service that no list shows, if Kubernetes may be asked."""
+    cluster = Documents(services={"vms/web": document} if document else {})
+    return replace(service(), cluster=cluster).observe(lambda *_call: answer())
+
+
+def test_kubernetes_knows_what_no_list_shows() -> None:
+    seen = unlisted(DOCUMENT)
+    assert seen == Seen(Presence.PRESENT, STATE) and sent(service(), seen) == []
+    assert seen.state is not None and seen.state.created_at == STATE.created_at
+    assert unlisted(None) == Seen(Presence.ABSENT)
+
+
+def test_a_service_that_says_little_in_kubernetes_is_read_all_the_same() -> None:
+    seen = unlisted({"spec": {"ports": [{"port": 80, "targetPort": "http"}]}})
+    assert seen.state == VMServiceState(None, (Port(80, "", "http"),)) and seen.state.created_at is None
+    assert unlisted({"spec": {"ports": [{"port": 53, "protocol": "UDP"}]}}).state == VMServiceState(
+        None, (Port(53, "", "53", "UDP"),)
+    )
+
+
+def test_what_is_listed_is_not_asked_of_kubernetes() -> None:
+    wanted = replace(service(), cluster=Documents(services={"vms/web": DOCUMENT}))
+    listed = wanted.observe(lambda *_call: answer({"name": "web", "type": "Listed"})).state
+    assert listed is not None and listed.type == "Listed"
+
+
 @pytest.mark.parametrize("listed", [{}, answer(), answer({"name": "web2"})])
 def test_a_service_that_is_not_listed_may_still_exist(listed: dict[str, Any]) -> None:
     assert service().observe(lambda *_call: listed) == Seen(Presence.UNLISTED)
@@ -191,6 +247,7 @@ def test_absent_deletes_unless_absence_is_proven(seen: Seen[VMServiceState], pro
     gone = service(state="absent", virtual_machine=None, ports=None)
     (step,) = gone.plan(seen).steps
     assert (step.rpc, step.request, step.probe) == ("DeleteVirtualMachineService", KEY, probe)
+    assert step.reason == ("not listed, which does not prove that it is absent" if probe else "it exists")
     assert gone.plan(Seen(Presence.ABSENT)).steps == ()
 
 
@@ -243,3 +300,33 @@ def test_a_plain_error_is_understood(verb: Verb, code: str, message: str, refusa
     error = fail(code, message)
     assert service().refusal(Step(verb, "x/X", {}, ""), error) is refusal
     assert ("node_port" in error.advice) == (message == ALLOCATED)
+
+
+# Answers to writes
+
+
+def test_an_answer_tells_the_service_unless_it_is_another_or_was_deleted() -> None:
+    before = Seen(Presence.PRESENT, replace(STATE, virtual_machine="vm-now"))
+    for verb, machine in ((Verb.CREATE, "vm-1"), (Verb.UPDATE, "vm-now")):
+        told = service().answered(Step(verb, "x/X", {}, ""), {"name": "web", "type": "NodePort"}, before)
+        assert told == VMServiceState(machine, (), "NodePort")
+        assert service().answered(Step(verb, "x/X", {}, ""), {"name": "web2"}, before) is None
+    told = service().answered(Step(Verb.UPDATE, "x/X", {}, ""), {"name": "web"}, Seen(Presence.UNREADABLE))
+    assert told == VMServiceState(None, ())
+    assert service().answered(Step(Verb.DELETE, "x/X", {}, ""), {"name": "web"}, before) is None
+
+
+def test_a_new_service_is_predicted_with_its_type() -> None:
+    state = service().predict(Seen(Presence.ABSENT))
+    assert state is not None and service().show(state)["type"] == "NodePort"
+    assert state.ports == (Port(80, "http", "8080"),)
+
+
+def test_a_diff_names_the_service_and_what_the_task_gives() -> None:
+    name = {"name": "web", "namespace": "vms"}
+    ports = [{"name": "http", "port": 80, "target_port": "8080", "protocol": "TCP"}]
+    assert service().desired() == {**name, "virtual_machine": "vm-1", "ports": ports}
+    assert service(virtual_machine=None, ports=None).managed(STATE) == name
+    # A server that does not tell the machine is believed to have the right one.
+    assert service().managed(replace(STATE, virtual_machine=None))["virtual_machine"] == "vm-1"
+    assert service(virtual_machine="vm-2").managed(STATE)["virtual_machine"] == "vm-1"

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""Break the code line by line and see whether a test notices.
+
+`python tests/mutants TREE [NAME...]` works in TREE, a copy of the checkout which it overwrites (`make mutants`).
+For each mutant of plugins/module_utils/NAME.py it runs stage after stage of STAGES, until a test fails. A stage that
+takes several times as long as usual counts as failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import os
+import resource
+import signal
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from equivalent import EQUIVALENT
+from mutations import Mutant, Mutator
+
+HOUSE = "tests/unit/test_house.py::test_the_role_takes_exactly_the_options_of_the_module"
+WIRE, CLEAR, OIDC = (f"tests/integration/test_{name}.py" for name in ("connect", "clear_errors", "oidc"))
+FOUND, FAULTS = (f"tests/fuzz/test_{name}.py" for name in ("found", "faults"))
+ENGINE = ("tests/unit/test_reconcile.py", "tests/unit/test_reconcile_faults.py")
+
+
+def unit(*names: str) -> tuple[str, ...]:
+    return tuple(f"tests/unit/test_{name}.py" for name in names)
+
+
+RESOURCES = unit("bucket", "vm_service", "datavolume", "options")
+# The tests that matter for a file, the quick ones first; a survivor has survived them all.
+STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "_reconcile": (ENGINE, RESOURCES, (FOUND,), (FAULTS,)),
+    "_connect": (unit("connect", "options"), (WIRE,), (CLEAR,), (OIDC,)),
+    "_http": (unit("connect"), (WIRE,), (CLEAR,), (OIDC,)),
+    "_errors": (unit("error_details", "connect"), ENGINE, RESOURCES, (WIRE,), (CLEAR,)),
+    "_bucket": ((*unit("bucket"), HOUSE), ENGINE, (FOUND,), (FAULTS,)),
+    "_vm_service": ((*unit("vm_service"), HOUSE), ENGINE, (FOUND,), (FAULTS,)),
+    "_datavolume": ((*unit("datavolume"), HOUSE), ENGINE, (FOUND,), (FAULTS,)),
+    "_acl": (unit("acl"), unit("bucket")),
+    "_iam_policy": (unit("iam_policy"), unit("bucket")),
+    "_names": (unit("names"), RESOURCES),
+    "_ports": (unit("ports"), unit("vm_service")),
+    "_quantity": (unit("quantity"), unit("datavolume")),
+    "_wire": (unit("wire"), RESOURCES),
+    "_options": (unit("options"), (CLEAR,), (OIDC,)),
+    "_oidc": (unit("options"), (OIDC,)),
+}
+# What every test process needs, imported once; nothing of the collection.
+LIBRARIES = (
+    *("pytest", "hypothesis.strategies", "yaml", "requests", "trustme", "authlib", "flask"),
+    *("google.protobuf.json_format", "google.rpc.error_details_pb2", "ansible.module_utils.basic"),
+)
+# A stage may take so many times as long as usual, and so many seconds more.
+PATIENCE, LEAST_SECONDS = 4, 5.0
+MEMORY = 4 * 1024**3
+
+
+class Quick:
+    """Hypothesis with the same examples in every run, and without the search for the simplest that fails."""
+
+    def pytest_configure(self) -> None:
+        from hypothesis import Phase, settings
+
+        settings.register_profile(
+            "mutants", settings(), derandomize=True, database=None, phases=(Phase.explicit, Phase.generate)
+        )
+        settings.load_profile("mutants")
+
+
+@dataclass
+class Tally:
+    mutants: int = 0
+    killed: int = 0
+    equivalent: int = 0
+    survivors: list[str] = field(default_factory=list)
+
+    def row(self, name: str) -> str:
+        decided = self.mutants - self.equivalent
+        score = 100 * self.killed / decided if decided else 100.0
+        numbers = (self.mutants, self.killed, self.equivalent, len(self.survivors))
+        return f"{name:14}" + "".join(f"{number:12}" for number in numbers) + f"{score:10.1f} %"
+
+
+def passes(stage: tuple[str, ...], seconds: float, log: Path | None = None) -> bool:
+    """Whether the tests of a stage pass, in a process of their own that ends with all that it has started."""
+    child = os.fork()
+    if not child:
+        os.setsid()
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        output = os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        import pytest
+
+        os._exit(int(pytest.main(["-x", "-q", *stage], plugins=[Quick()])))
+    ends, ended, status = time.monotonic() + seconds, 0, 1
+    while not ended and time.monotonic() < ends:
+        time.sleep(0.01)
+        ended, status = os.waitpid(child, os.WNOHANG)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    if not ended:
+        os.waitpid(child, 0)
+    return bool(ended) and status == 0
+
+
+def usual_seconds(tree: Path, name: str) -> list[float]:
+    """How long the stages of a file take as it is, on which they must pass."""
+    found = []
+    for stage in STAGES[name]:
+        started = time.monotonic()
+        log = tree / ".dev/mutants.log"
+        if not passes(stage, 600, log):
+            sys.exit(f"the tests fail before anything is broken:\n{log.read_text()}")
+        found.append(time.monotonic() - started)
+    return found
+
+
+def survives(name: str, usual: list[float]) -> bool:
+    return all(
+        passes(stage, PATIENCE * seconds + LEAST_SECONDS) for stage, seconds in zip(STAGES[name], usual, strict=True)
+    )
+
+
+def check(tree: Path, name: str, every: int, known: dict[str, str]) -> Tally:
+    """Try the mutants of one file, and leave it as it was."""
+    file = tree / f"plugins/module_utils/{name}.py"
+    source = file.read_text(encoding="utf-8")
+    usual = usual_seconds(tree, name)
+    for cached in (file.parent / "__pycache__").glob(f"{name}.*"):
+        cached.unlink()
+    sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    tally, met = Tally(), Counter[str]()
+    try:
+        for mutant in Mutator(source).mutants()[::every]:
+            file.write_text(mutant.source, encoding="utf-8")
+            judge(mutant, survives(name, usual), name, tally, known)
+            met[mutant.key] += 1
+    finally:
+        file.write_text(source, encoding="utf-8")
+    for key in known.keys() - met.keys() if every == 1 else ():
+        print(f"  no such mutant any more, take it out of equivalent.py: {key}")
+    return tally
+
+
+def judge(mutant: Mutant, survived: bool, name: str, tally: Tally, known: dict[str, str]) -> None:
+    tally.mutants += 1
+    if not survived:
+        tally.killed += 1
+        if mutant.key in known:
+            print(f"  killed, so take it out of equivalent.py: {mutant.key}", flush=True)
+    elif mutant.key in known:
+        tally.equivalent += 1
+    else:
+        tally.survivors.append(mutant.key)
+        print(f"  {name}.py:{mutant.line}: {mutant.key}", flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tree", type=Path, help="a copy of the checkout, below ansible_collections")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(STAGES)}; all of them if none is given"
+    )
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="try only every N-th mutant")
+    options = parser.parse_args()
+    tree = options.tree.resolve()
+    if (tree / ".git").exists():
+        parser.error(f"{tree} is a checkout, not a copy")
+    os.chdir(tree)
+    (tree / ".dev").mkdir(exist_ok=True)
+    os.environ["PYTHONPATH"] = str(tree.parents[2])
+    os.environ.update(OTTERSCALE_FUZZ_EXAMPLES="40", OTTERSCALE_FUZZ_SEED="20261121")
+    sys.path.insert(0, str(tree.parents[2]))
+    for library in LIBRARIES:
+        importlib.import_module(library)
+    tallies = {}
+    for name in options.names or STAGES:
+        print(f"{name}, survivors:", flush=True)
+        tallies[name] = check(tree, name, options.every, EQUIVALENT.get(name, {}))
+    titles = ("mutants", "killed", "equivalent", "survivors")
+    print(f"\n{'file':14}" + "".join(f"{title:>12}" for title in titles) + f"{'score':>12}")
+    for name, tally in tallies.items():
+        print(tally.row(name))
+    if options.every > 1:
+        print(f"every mutant number n * {options.every} only")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

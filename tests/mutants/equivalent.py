@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""Mutants that no test can kill, since they change nothing that anybody could notice, and why.
+
+Such a mutant is run like any other. It counts as equivalent only while it survives; one that is killed, or that is
+not made any more, is reported, and its line here is to go.
+"""
+
+from __future__ import annotations
+
+CHECKED = "it was checked before that this is given; only the type checker does not see it"
+IN_ORDER = "the requests of one resource are all made by the same lines, so their keys come in the same order"
+
+UNKNOWN = "a code that Connect does not have becomes `unknown`"
+NOT_READ = "only which verb it is counts; its text is for people who debug"
+
+EQUIVALENT: dict[str, dict[str, str]] = {
+    "_reconcile": {
+        "Verb: CREATE = 'create' -> CREATE = 'createX'": NOT_READ,
+        "Verb: UPDATE = 'update' -> UPDATE = 'updateX'": NOT_READ,
+        "Verb: DELETE = 'delete' -> DELETE = 'deleteX'": NOT_READ,
+        "Step.key: (self.request, sort_keys=True) -> (self.request, sort_keys=False)": IN_ORDER,
+        "_Run.__init__: self.last_read: str | None = None -> pass": "a resource reads before it judges what it read",
+        "_Run.recover: if step.verb is Verb.DELETE and before.presence is Presen -> if before.presence is Presen": (
+            "for a resource that is wanted, what is in no list and what is proven absent lead to the same plan"
+        ),
+        "_Run.failed: if self.open and self.seen and (self.seen != self.first -> "
+        "if self.open and (self.seen != self.first": "a write is only open after something was seen",
+    },
+    "_connect": {
+        "Client.pause: off * 2.0 ** min(tries, 30)) -> off * 2.0 ** min(tries, 31))": "it is bounded long before",
+        "Client._attempt: Timeout-Ms': str(min(max(1, int(self._timeout * 100 -> "
+        "Timeout-Ms': str(min(max(2, int(self._timeout * 100": "no call is over in a millisecond",
+        "Client._attempt: scrub(error, token or '') -> scrub(error, token)": "scrub() passes over what is no secret",
+        "_decode: OtterScaleError('unknown', f\"the answer {(f'is {c -> "
+        "OtterScaleError('unknownX', f\"the answer {(f'is {c": UNKNOWN,
+        "_answered_error: ATUS.get(status, 'unknown') -> ATUS.get(status, 'unknownX')": UNKNOWN,
+    },
+    "_bucket": {
+        "Bucket._create: t(self.owner, self.policy or {}, self.acl or CANNED_ACLS -> "
+        "t(self.owner, self.policy, self.acl or CANNED_ACLS": "a policy that is None is left out like an empty one",
+    },
+    "_vm_service": {
+        "VMServiceState: ld(default=None, compare=False) -> ld(default=None, compare=True)": (
+            "the creation time of one and the same service does not change"
+        ),
+        "VMService._create: rts': _request(self.ports or ())} -> rts': _request(self.ports)}": CHECKED,
+        "VMService.predict: rtual_machine, self.ports or (), 'NodePort') -> "
+        "rtual_machine, self.ports, 'NodePort')": CHECKED,
+        "VMService.predict: eep_node_ports(self.ports or (), seen.state.ports)) -> "
+        "eep_node_ports(self.ports, seen.state.ports))": "without ports there is nothing to predict",
+        "VMService.desired: rtual_machine, self.ports or ()) -> rtual_machine, self.ports)": (
+            "ports that are not given are in no diff"
+        ),
+    },
+    "_datavolume": {
+        "DataVolume._named: fields['source'] = source and source.as_dict() -> "
+        "fields['source'] = source.as_dict()": CHECKED,
+    },
+}
