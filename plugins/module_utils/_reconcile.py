@@ -88,8 +88,11 @@ def reconcile(
         return run.failed(error)
 
 
-def glance(resource: Resource[State], client: Caller) -> Outcome | None:
-    """The outcome of reconcile() where one reading shows that nothing is left to do, or cannot be had; else None."""
+def glance(resource: Resource[State], client: Caller, *, new: bool = False) -> Outcome | None:
+    """The outcome of reconcile() where a look shows that nothing is left to do, or fails; else None.
+
+    new: whether what the client reads is new, so that what cannot be planned from it is an outcome too.
+    """
     run = _Run(resource, client, retries=0)
     try:
         seen = run.look()
@@ -97,7 +100,7 @@ def glance(resource: Resource[State], client: Caller) -> Outcome | None:
             return None
         return run.outcome(run.ready(seen, resource.wait).state if resource.wait else seen.state, [])
     except OtterScaleError as error:
-        return run.failed(error) if error.rpc else None
+        return run.failed(error) if new or error.rpc else None
 
 
 class _Run(Generic[State]):

@@ -221,7 +221,9 @@ class _Run:
         except OtterScaleError as error:
             return refused(entry.type, entry.params, error)
         view = View(self.readings, entry.name, self.began)
-        return reconcile(entry.resource, view, check=True) if self.mode.check else glance(entry.resource, view)
+        return (
+            reconcile(entry.resource, view, check=True) if self.mode.check else glance(entry.resource, view, new=True)
+        )
 
     def apply(self) -> None:
         """Bring about what is missing, kind by kind. Where errors are fatal, no entry is begun after one."""

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""The engine's glance, which tells from one reading that nothing is left to do, and the history of a wait."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.otterscale.core.plugins.module_utils import _reconcile
+from ansible_collections.otterscale.core.plugins.module_utils._bucket import Bucket
+from ansible_collections.otterscale.core.plugins.module_utils._datavolume import DataVolume, Source
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._plan import Wait
+from ansible_collections.otterscale.core.plugins.module_utils._reconcile import glance, reconcile
+from server_model import Server
+
+BUCKET = Bucket("lab", "data", owner="alice", acl="public_read")
+VOLUME = DataVolume("lab", "vms", "root", source=Source("http_url", "https://h/x"), size=10)
+
+
+def converged(resource: Any) -> Server:
+    server = Server()
+    assert reconcile(resource, server).changed
+    return Server(things=server.things)
+
+
+def test_what_is_as_it_should_be_is_seen_at_a_glance() -> None:
+    server = converged(BUCKET)
+    seen = glance(BUCKET, server)
+    assert seen is not None and seen == reconcile(BUCKET, server)
+    assert not seen.changed and seen.error is None and seen.resource and seen.resource["owner"] == "alice"
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        replace(BUCKET, acl="private"),
+        replace(BUCKET, name="other"),
+        replace(BUCKET, name="other", owner=None),  # which no plan can make
+        replace(BUCKET, owner=None, acl=None, absent=True),
+        replace(VOLUME, source=None, size=None, absent=True),  # which no list proves to be absent
+    ],
+)
+def test_what_takes_more_than_a_look_is_not(resource: Any) -> None:
+    server = converged(BUCKET)
+    assert glance(resource, server) is None
+    assert server.writes == []
+
+
+def test_what_cannot_be_planned_from_a_new_reading_is_the_outcome() -> None:
+    ownerless = replace(BUCKET, name="other", owner=None)
+    seen = glance(ownerless, Server(), new=True)
+    assert seen is not None and seen == replace(reconcile(ownerless, Server()), error=seen.error)
+    assert seen.error is not None and seen.error.code == "client" and "'owner'" in seen.msg
+
+
+def test_a_failed_look_is_the_outcome() -> None:
+    @dataclass
+    class Away(Server):
+        def read(self, procedure: str, request: Any) -> dict[str, Any]:
+            raise OtterScaleError("unavailable", "gone fishing", rpc="ListBuckets")
+
+    seen = glance(BUCKET, Away())
+    assert seen is not None and seen.error is not None and seen.error.code == "unavailable"
+    assert "ListBuckets failed [unavailable]: gone fishing" in seen.msg
+
+
+def test_a_volume_that_is_waited_for_is_only_seen_once_it_is_ready() -> None:
+    server, waiting = converged(VOLUME), replace(VOLUME, wait=Wait(5, 1))
+    assert glance(waiting, server) is None
+    server.things["volume"]["root"].update(phase="Succeeded", progress="100.0%")
+    seen = glance(waiting, server)
+    assert seen is not None and seen.phases == [{"phase": "Succeeded", "progress": "100.0%", "seconds": 0.0}]
+
+
+@dataclass
+class Importing(Server):
+    """Its volumes go through a script of phases and progress, a step a second."""
+
+    script: list[tuple[str, str]] = field(default_factory=list)
+    now: float = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def read(self, procedure: str, request: Any) -> dict[str, Any]:
+        phase, progress = self.script[min(int(self.now), len(self.script) - 1)]
+        for volume in self.things["volume"].values():
+            volume.update(phase=phase, progress=progress)
+        return super().read(procedure, request)
+
+
+def test_a_wait_keeps_the_phases_and_tells_of_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = [
+        *(("ImportScheduled", "N/A"), ("ImportInProgress", "N/A"), ("ImportInProgress", "41.50%")),
+        *(("ImportInProgress", "41.50%"), ("Succeeded", "100.0%")),
+    ]
+    server = Importing(things=converged(VOLUME).things, script=script)
+    monkeypatch.setattr(_reconcile, "time", SimpleNamespace(monotonic=lambda: server.now, sleep=server.sleep))
+    lines: list[str] = []
+    outcome = reconcile(replace(VOLUME, wait=Wait(60, 1)), server, tell=lines.append)
+    assert outcome.phases == [
+        {"phase": "ImportScheduled", "progress": "N/A", "seconds": 0.0},
+        {"phase": "ImportInProgress", "progress": "41.50%", "seconds": 1.0},
+        {"phase": "Succeeded", "progress": "100.0%", "seconds": 4.0},
+    ]
+    assert lines == [
+        "data volume vms/root present: ImportScheduled N/A",
+        "data volume vms/root present: ImportInProgress N/A",
+        "data volume vms/root present: ImportInProgress 41.50%",
+        "data volume vms/root present: Succeeded 100.0%",
+    ]
+    assert outcome.as_result(with_diff=False)["phases"] == outcome.phases
+
+
+def test_a_wait_that_fails_tells_its_phases_too() -> None:
+    server = converged(VOLUME)
+    server.things["volume"]["root"].update(phase="Pending", progress="")
+    outcome = reconcile(replace(VOLUME, wait=Wait(1e-9, 1e-9)), server)
+    assert outcome.error is not None and outcome.phases is not None
+    assert [phase["phase"] for phase in outcome.phases] == ["Pending"]
+
+
+def test_without_a_wait_there_is_no_history() -> None:
+    assert "phases" not in reconcile(VOLUME, converged(VOLUME)).as_result(with_diff=True)
