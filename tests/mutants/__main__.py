@@ -25,9 +25,11 @@ from equivalent import EQUIVALENT
 from mutations import Mutant, Mutator
 
 HOUSE = "tests/unit/test_house.py::test_the_role_takes_exactly_the_options_of_the_module"
-WIRE, CLEAR, OIDC = (f"tests/integration/test_{name}.py" for name in ("connect", "clear_errors", "oidc"))
+WIRE, CLEAR, OIDC, READ, DECLARE = (
+    f"tests/integration/test_{name}.py" for name in ("connect", "clear_errors", "oidc", "readings", "declarations")
+)
 FOUND, FAULTS = (f"tests/fuzz/test_{name}.py" for name in ("found", "faults"))
-ENGINE = ("tests/unit/test_reconcile.py", "tests/unit/test_reconcile_faults.py")
+ENGINE = ("tests/unit/test_reconcile.py", "tests/unit/test_reconcile_faults.py", "tests/unit/test_glance.py")
 
 
 def unit(*names: str) -> tuple[str, ...]:
@@ -38,12 +40,16 @@ RESOURCES = unit("bucket", "vm_service", "datavolume", "options")
 # The tests that matter for a file, the quick ones first; a survivor has survived them all.
 STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_reconcile": (ENGINE, RESOURCES, (FOUND,), (FAULTS,)),
+    "_plan": (ENGINE, RESOURCES, (FOUND,), (FAULTS,)),
+    "_readings": ((READ,), (DECLARE,), (FAULTS,)),
+    "_converge": (unit("options"), (DECLARE,), (FAULTS,), (CLEAR,)),
+    "_resources": ((DECLARE, HOUSE),),
     "_connect": (unit("connect", "options"), (WIRE,), (CLEAR,), (OIDC,)),
     "_http": (unit("connect"), (WIRE,), (CLEAR,), (OIDC,)),
     "_errors": (unit("error_details", "connect"), ENGINE, RESOURCES, (WIRE,), (CLEAR,)),
-    "_bucket": ((*unit("bucket"), HOUSE), ENGINE, (FOUND,), (FAULTS,)),
-    "_vm_service": ((*unit("vm_service"), HOUSE), ENGINE, (FOUND,), (FAULTS,)),
-    "_datavolume": ((*unit("datavolume"), HOUSE), ENGINE, (FOUND,), (FAULTS,)),
+    "_bucket": ((*unit("bucket"), HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)),
+    "_vm_service": ((*unit("vm_service"), HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)),
+    "_datavolume": ((*unit("datavolume"), HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)),
     "_acl": (unit("acl"), unit("bucket")),
     "_iam_policy": (unit("iam_policy"), unit("bucket")),
     "_names": (unit("names"), RESOURCES),

@@ -16,16 +16,18 @@ NOT_READ = "only which verb it is counts; its text is for people who debug"
 
 EQUIVALENT: dict[str, dict[str, str]] = {
     "_reconcile": {
-        "Verb: CREATE = 'create' -> CREATE = 'createX'": NOT_READ,
-        "Verb: UPDATE = 'update' -> UPDATE = 'updateX'": NOT_READ,
-        "Verb: DELETE = 'delete' -> DELETE = 'deleteX'": NOT_READ,
-        "Step.key: (self.request, sort_keys=True) -> (self.request, sort_keys=False)": IN_ORDER,
         "_Run.__init__: self.last_read: str | None = None -> pass": "a resource reads before it judges what it read",
         "_Run.recover: if step.verb is Verb.DELETE and before.presence is Presen -> if before.presence is Presen": (
             "for a resource that is wanted, what is in no list and what is proven absent lead to the same plan"
         ),
         "_Run.failed: if self.open and self.seen and (self.seen != self.first -> "
         "if self.open and (self.seen != self.first": "a write is only open after something was seen",
+    },
+    "_plan": {
+        "Verb: CREATE = 'create' -> CREATE = 'createX'": NOT_READ,
+        "Verb: UPDATE = 'update' -> UPDATE = 'updateX'": NOT_READ,
+        "Verb: DELETE = 'delete' -> DELETE = 'deleteX'": NOT_READ,
+        "Step.key: (self.request, sort_keys=True) -> (self.request, sort_keys=False)": IN_ORDER,
     },
     "_connect": {
         "Client.pause: off * 2.0 ** min(tries, 30)) -> off * 2.0 ** min(tries, 31))": "it is bounded long before",
