@@ -18,6 +18,14 @@ attributes:
     support: full
     details:
       - The diff holds the options that the task names and nothing that the server fills in.
+  action:
+    description: Has an action plugin of the same name.
+    support: full
+    details:
+      - With a local connection the work is done in the process of the controller, where the items of a loop share a
+        session and what they read.
+      - A task with C(become), C(async), C(environment), another connection or another C(ansible_python_interpreter), or
+        with the variable C(otterscale_in_process) set to V(false), runs as an ordinary module, with the same results.
   idempotent:
     description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates
       no change.
