@@ -20,7 +20,7 @@ KEEP_SECONDS = 10.0
 
 
 @dataclass
-class _Reading:
+class Reading:
     """One answer, or why there is none, with when it began and ended, and who has been told of it."""
 
     began: float
@@ -39,15 +39,15 @@ class Readings:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self._kept: dict[str, _Reading] = {}
+        self._kept: dict[str, Reading] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def read(self, procedure: str, request: Mapping[str, Any], view: View) -> dict[str, Any]:
-        """An answer that is new enough for the view. Raises the OtterScaleError of the reading, failures are shared."""
+        """An answer that is new enough for the view. Raises an OtterScaleError; all who wait for a reading get its."""
         key = procedure + json.dumps(request, sort_keys=True)
         with self._locks[key]:  # who comes while it is being read waits for that answer
             reading = self._kept.get(key)
-            if reading is None or view.resource in reading.told or not view.may_use(reading.began, reading.ended):
+            if reading is None or view.resource in reading.told or not view.may_use(reading):
                 if view.only_kept:
                     raise OtterScaleError("client", "nothing that is recent has been read")
                 reading = self._kept[key] = self._read(procedure, request)
@@ -56,14 +56,14 @@ class Readings:
             raise copy.copy(reading.error)
         return reading.answer
 
-    def _read(self, procedure: str, request: Mapping[str, Any]) -> _Reading:
+    def _read(self, procedure: str, request: Mapping[str, Any]) -> Reading:
         began = time.monotonic()
         answer, failure = {}, None
         try:
             answer = self.client.read(procedure, request)
         except OtterScaleError as error:
             failure = error
-        return _Reading(began, time.monotonic(), answer, failure)
+        return Reading(began, time.monotonic(), answer, failure)
 
     def forget(self) -> None:
         """Something went otherwise than the readings had let expect."""
@@ -83,8 +83,9 @@ class View:
     recent: bool = False
     only_kept: bool = False
 
-    def may_use(self, began: float, ended: float) -> bool:
-        return began >= self.since or (self.recent and ended >= time.monotonic() - KEEP_SECONDS)
+    def may_use(self, reading: Reading) -> bool:
+        recent = self.recent and not reading.error and reading.ended >= time.monotonic() - KEEP_SECONDS
+        return recent or reading.began >= self.since
 
     def read(self, procedure: str, request: Mapping[str, Any]) -> dict[str, Any]:
         return self.readings.read(procedure, request, self)

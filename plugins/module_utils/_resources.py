@@ -200,7 +200,7 @@ class _Run:
             if resource_type.namespaced and not namespaces:
                 raise bad_option("namespaces", namespaces, f"needed to know where to look for undeclared {option}")
             read = View(self.readings, f"all {option}", self.began).read
-            for namespace in namespaces if resource_type.namespaced else [None]:
+            for namespace in dict.fromkeys(namespaces) if resource_type.namespaced else [None]:
                 try:
                     names = resource_type.listed(read, self.params["scope"], namespace)
                 except ValueError as error:

@@ -143,7 +143,7 @@ def test_only_what_is_in_the_named_namespaces_is_removed(emulator: Emulator) -> 
     result = override(emulator, datavolumes=[volume("kept")], namespaces=["default"], confirm_removal=1)
     assert not result["failed"]
     assert result["removals"] == [{"kind": "datavolume", "namespace": "default", "name": "stray"}]
-    left = override(emulator, check=True, datavolumes=[], namespaces=["default", "other"])
+    left = override(emulator, check=True, datavolumes=[], namespaces=["default", "other", "other"])
     assert [entry["name"] for entry in left["removals"]] == ["kept", "stray"]
 
 

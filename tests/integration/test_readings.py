@@ -118,3 +118,13 @@ def test_a_failure_is_shared_as_well(emulator: Emulator, readings: Readings) -> 
     caught[0].message += "!"
     assert "!" not in caught[1].message  # each may say more in its own
     assert calls(emulator) == ["ListBuckets"]
+
+
+def test_a_failure_of_a_moment_ago_is_not_held_against_the_next(emulator: Emulator, readings: Readings) -> None:
+    emulator.add_faults({"rpc": "ListBuckets", "kind": "error", "code": "permission_denied"})
+    with pytest.raises(OtterScaleError):
+        View(readings, "one").read(LIST, SCOPE)
+    with pytest.raises(OtterScaleError) as caught:
+        kept(readings, "two").read(LIST, SCOPE)
+    assert caught.value.rpc is None
+    assert View(readings, "two", recent=True).read(LIST, SCOPE) == {}
