@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.emulator.process import Emulator
 
 from .http_server import HttpServer, Script, Serve
-from .playbook import MODULE
+from .playbook import COMPARED, MODULE
 
 # What the playbooks know of a server, as host variables.
 GENERATIONS = {
@@ -73,3 +74,9 @@ def emulators(target: str) -> Iterator[dict[str, Emulator]]:
             )
             for host in (*generations, as_modules)
         }
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if COMPARED:
+        compared = f"{COMPARED['results']} results of {COMPARED['runs']} runs"
+        terminalreporter.write_line(f"the same in the controller's process and as modules: {compared}")

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from tests.emulator.process import Emulator
 
 HERE = Path(__file__).resolve().parent
 MODULE = "_module"  # ends the names of hosts whose tasks do not run in the controller's process
+
+# What assert_same_both_ways() has compared, for the summary.
+COMPARED: Counter[str] = Counter()
 
 
 @dataclass(frozen=True)

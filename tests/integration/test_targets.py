@@ -24,7 +24,7 @@ import yaml
 from tests.emulator.process import Emulator
 
 from .conftest import GENERATIONS, TARGETS, TOKEN, chosen
-from .playbook import MODULE, Result, Run, run_playbook
+from .playbook import COMPARED, MODULE, Result, Run, run_playbook
 
 PASSING = {
     *("invocation", "created_at", "heartbeat_at", "transitioned_at"),
@@ -102,8 +102,9 @@ def assert_same_both_ways(run: Run, emulators: dict[str, Emulator], where: str) 
     """A module reports what the action plugin reports, but for times and how far an import is by then."""
     for as_modules in (host for host in emulators if host.endswith(MODULE)):
         here = as_modules.removesuffix(MODULE)
-        pairs = zip(run.of(here), run.of(as_modules), strict=True)
-        for in_process, module in pairs:
+        COMPARED["runs"] += 1
+        for in_process, module in zip(run.of(here), run.of(as_modules), strict=True):
+            COMPARED["results"] += 1
             told = [comparable(result.values, emulators[result.host].url) for result in (in_process, module)]
             assert told[0] == told[1], f"{where}: {in_process.label}"
 
