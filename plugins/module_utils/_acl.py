@@ -39,7 +39,7 @@ def acl_from_grants(owner: str, grants: Collection[Grant]) -> str:
     """The canned ACL that the grants amount to, in any order, or "custom"."""
     owners = {_normal(grant.permission) for grant in grants if _is_owner(grant, owner)}
     others = [grant for grant in grants if not _is_owner(grant, owner)]
-    if owners != {"FULL_CONTROL"} or any(grant.id or not grant.uri for grant in others):
+    if owners != {"FULL_CONTROL"} or any(grant.id for grant in others):
         return CUSTOM
     groups = frozenset((grant.uri, _normal(grant.permission)) for grant in others)
     return next((acl for acl, expected in _GROUP_GRANTS.items() if expected == groups), CUSTOM)

@@ -286,7 +286,7 @@ def test_an_empty_ca_path_does_not_switch_the_check_off(secure: Emulator) -> Non
 
 
 @pytest.mark.parametrize("bundle", ["missing", "empty"])
-@pytest.mark.parametrize("given_as", ["ca_path", "REQUESTS_CA_BUNDLE"])
+@pytest.mark.parametrize("given_as", ["ca_path", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_a_useless_bundle_is_named_and_final(
     secure: Emulator, bundles: dict[str, str], environment: Any, given_as: str, bundle: str
 ) -> None:

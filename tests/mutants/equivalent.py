@@ -60,4 +60,13 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "DataVolume._named: fields['source'] = source and source.as_dict() -> "
         "fields['source'] = source.as_dict()": CHECKED,
     },
+    "_wire": {
+        "read_int: <= 20 and value.lstrip('-').isdecimal(): retur -> <= 20 and value.lstrip('-X').isdecimal(): retur": (
+            "int() refuses it then, with the same result"
+        ),
+    },
+    "_quantity": {
+        "parse_quantity: er) * _FACTORS.get(suffix or '', Decimal(1)) * Decimal(1 -> "
+        "er) * _FACTORS.get(suffix, Decimal(1)) * Decimal(1": "None is no key either; only the type checker minds",
+    },
 }

@@ -82,7 +82,7 @@ def test_the_spelling_of_a_permission_does_not_matter() -> None:
     ],
 )
 def test_any_other_grants_are_a_custom_acl(grants: list[Grant]) -> None:
-    assert acl_from_grants("alice", grants) == CUSTOM
+    assert acl_from_grants("alice", grants) == CUSTOM == "custom"
 
 
 @given(canned, st.sampled_from(["READ_ACP", "WRITE_ACP", "FULL_CONTROL"]), owners)

@@ -31,6 +31,11 @@ def test_every_spelling_means_what_kubernetes_takes_it_for(number: str, suffix: 
     assert parse_quantity(number + suffix) == expected
 
 
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_no_suffix_of_kubernetes_is_missing(suffix: str) -> None:
+    assert parse_quantity(f"3{suffix}") == kubernetes_quantity(f"3{suffix}").to_integral_value(ROUND_CEILING)
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

@@ -83,7 +83,7 @@ def test_a_field_of_the_right_type_is_read_as_it_is(reader: Reader, value: Any) 
     [
         *((read_str, value) for value in (1, True, [], {})),
         *((read_int, value) for value in ("", "x", "1.5", 1.5, True, False, [], {}, float("inf"), float("nan"))),
-        *((read_int, value) for value in ("9" * 5000, "9" * 21, "0x10", "1e3")),
+        *((read_int, value) for value in ("9" * 5000, "9" * 21, "0x10", "1e3", "1_0", " 5 ", "+5")),
         *((read_bool, value) for value in (0, 1, "true", "", [])),
         *((read_object, value) for value in ([], "", 0, "{}")),
         *((reader, None) for reader in LISTS),
