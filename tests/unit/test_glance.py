@@ -68,6 +68,13 @@ def test_a_failed_look_is_the_outcome() -> None:
     assert "ListBuckets failed [unavailable]: gone fishing" in seen.msg
 
 
+def test_a_volume_that_nobody_waits_for_may_still_be_importing() -> None:
+    server = converged(VOLUME)
+    server.things["volume"]["root"].update(phase="ImportInProgress", progress="12.00%")
+    seen = glance(VOLUME, server)
+    assert seen is not None and seen.resource is not None and seen.resource["phase"] == "ImportInProgress"
+
+
 def test_a_volume_that_is_waited_for_is_only_seen_once_it_is_ready() -> None:
     server, waiting = converged(VOLUME), replace(VOLUME, wait=Wait(5, 1))
     assert glance(waiting, server) is None
