@@ -108,11 +108,11 @@ def test_a_wait_keeps_the_phases_and_tells_of_what_is_new(monkeypatch: pytest.Mo
     server = Importing(things=converged(VOLUME).things, script=script)
     monkeypatch.setattr(_reconcile, "time", SimpleNamespace(monotonic=lambda: server.now, sleep=server.sleep))
     lines: list[str] = []
-    outcome = reconcile(replace(VOLUME, wait=Wait(60, 1)), server, tell=lines.append)
+    outcome = reconcile(replace(VOLUME, wait=Wait(60, 1.04)), server, tell=lines.append)
     assert outcome.phases == [
         {"phase": "ImportScheduled", "progress": "N/A", "seconds": 0.0},
         {"phase": "ImportInProgress", "progress": "41.50%", "seconds": 1.0},
-        {"phase": "Succeeded", "progress": "100.0%", "seconds": 4.0},
+        {"phase": "Succeeded", "progress": "100.0%", "seconds": 4.2},
     ]
     assert lines == [
         "data volume vms/root present: ImportScheduled N/A",
