@@ -42,7 +42,8 @@ def play(playbook: str, emulator: Emulator) -> Counter[str]:
             print(line, end="", flush=True)
             output.append(COLOR.sub("", line))
     recap = "".join(output).rpartition("PLAY RECAP")[2]
-    numbers = Counter(resources=sum(line.startswith("changed: [") for line in output))
+    # The role's summary has a line for each resource; the recap counts tasks.
+    numbers = Counter(resources=sum(line.lstrip().startswith('"changed: ') for line in output))
     for name, number in re.findall(r"\b([a-z]+)=(\d+)", recap):
         numbers[name] += int(number)
     if process.returncode:
