@@ -24,7 +24,7 @@ def open_readings(params: Mapping[str, Any]) -> Readings:
 class Mode:
     """How a task runs. tell: who shows the progress of a wait. readings: with whom the task shares what it reads."""
 
-    check: bool = False
+    check: bool
     tell: Tell | None = None
     readings: Callable[[Mapping[str, Any]], Readings] = open_readings
 

@@ -66,7 +66,7 @@ def main(url: str, token: str) -> None:
         made = resource(asked["kind"], asked["options"])
         while time.time() < asked["at"]:
             pass
-        outcome = bring_about(made, "this one", Readings(client), Mode(), 4)
+        outcome = bring_about(made, "this one", Readings(client), Mode(check=False), 4)
         result = outcome.as_result(with_diff=False)
         print(json.dumps({**result, "failed": outcome.error is not None, "warnings": outcome.warnings}), flush=True)
 

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -72,10 +74,14 @@ def test_what_was_read_before_a_view_began_is_not_new_to_it(emulator: Emulator, 
     assert calls(emulator) == ["ListBuckets", "ListBuckets"]
 
 
-def test_an_old_answer_is_none(emulator: Emulator, readings: Readings, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("seconds", "usable"), [(9.0, True), (10.5, False)])
+def test_an_answer_grows_old_in_ten_seconds(
+    emulator: Emulator, readings: Readings, monkeypatch: pytest.MonkeyPatch, seconds: float, usable: bool
+) -> None:
     View(readings, "one").read(LIST, SCOPE)
-    monkeypatch.setattr(_readings, "KEEP_SECONDS", -1.0)
-    with pytest.raises(OtterScaleError):
+    later = SimpleNamespace(monotonic=lambda: time.monotonic() + seconds)
+    monkeypatch.setattr(_readings, "time", later)
+    with contextlib.nullcontext() if usable else pytest.raises(OtterScaleError):
         kept(readings, "two").read(LIST, SCOPE)
 
 

