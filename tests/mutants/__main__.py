@@ -42,7 +42,7 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_reconcile": (ENGINE, RESOURCES, (FOUND,), (FAULTS,)),
     "_plan": (ENGINE, RESOURCES, (FOUND,), (FAULTS,)),
     "_readings": ((READ,), (DECLARE,), (FAULTS,)),
-    "_converge": (unit("options"), (DECLARE,), (FAULTS,), (CLEAR,)),
+    "_converge": (unit("options"), (DECLARE,), (FAULTS,), (CLEAR,), (OIDC,)),
     "_resources": ((DECLARE, HOUSE),),
     "_connect": (unit("connect", "options"), (WIRE,), (CLEAR,), (OIDC,)),
     "_http": (unit("connect"), (WIRE,), (CLEAR,), (OIDC,)),
