@@ -25,8 +25,9 @@ from equivalent import EQUIVALENT
 from mutations import Mutant, Mutator
 
 HOUSE = "tests/unit/test_house.py::test_the_role_takes_exactly_the_options_of_the_module"
-WIRE, CLEAR, OIDC, READ, DECLARE = (
-    f"tests/integration/test_{name}.py" for name in ("connect", "clear_errors", "oidc", "readings", "declarations")
+WIRE, CLEAR, OIDC, READ, DECLARE, LOOPS = (
+    f"tests/integration/test_{name}.py"
+    for name in ("connect", "clear_errors", "oidc", "readings", "declarations", "in_process")
 )
 FOUND, FAULTS = (f"tests/fuzz/test_{name}.py" for name in ("found", "faults"))
 ENGINE = ("tests/unit/test_reconcile.py", "tests/unit/test_reconcile_faults.py", "tests/unit/test_glance.py")
@@ -42,7 +43,7 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_reconcile": (ENGINE, RESOURCES, (FOUND,), (FAULTS,)),
     "_plan": (ENGINE, RESOURCES, (FOUND,), (FAULTS,)),
     "_readings": ((READ,), (DECLARE,), (FAULTS,)),
-    "_converge": (unit("options"), (DECLARE,), (FAULTS,), (CLEAR,), (OIDC,)),
+    "_converge": (unit("options"), (DECLARE,), (FAULTS,), (CLEAR,), (OIDC,), (LOOPS,)),
     "_resources": ((DECLARE, HOUSE),),
     "_connect": (unit("connect", "options"), (WIRE,), (CLEAR,), (OIDC,)),
     "_http": (unit("connect"), (WIRE,), (CLEAR,), (OIDC,)),
