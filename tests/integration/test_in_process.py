@@ -98,7 +98,7 @@ def test_a_task_leaves_the_controllers_process_only_if_something_asks_for_anothe
         (False, {"vars": {"otterscale_in_process": "{{ 'no' }}"}}),
         (False, {"vars": {"ansible_python_interpreter": python}}),
         (False, {"environment": {"LANG": "C"}}),
-        (False, {"async": 60, "poll": 1}),
+        (False, {"async": 60, "poll": 1, "vars": {"ansible_async_dir": str(tmp_path / "async")}}),
         (False, become),
     ]
     tasks = [
