@@ -7,6 +7,7 @@ PYTHON ?= python3
 BOOT := .dev/boot
 NOX := $(BOOT)/bin/nox
 export UV_CACHE_DIR ?= $(CURDIR)/.dev/cache/uv
+export XDG_CACHE_HOME ?= $(CURDIR)/.dev/cache
 
 # What `make integration` is narrowed down to, e.g. TARGET=otterscale_bucket GENERATION=plain, and the ansible-core for
 # sanity, units and integration: newest, 2.16 or 2.21.

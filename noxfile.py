@@ -42,6 +42,7 @@ os.environ.update(
     ANSIBLE_CONFIG=str(ROOT / "tests/ansible.cfg"),
     ANSIBLE_HOME=str(DEV / "ansible"),
     ANSIBLE_REMOTE_TMP=str(DEV / "ansible/tmp"),
+    ANSIBLE_SSH_CONTROL_PATH_DIR=str(DEV / "ansible/cp"),
 )
 
 
@@ -156,6 +157,7 @@ def docs(session: nox.Session) -> None:
     session.run(
         "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=dependent",
         "--disallow-unknown-collection-refs", "--check-extra-docs-refs", str(copy("docs")),
+        env={"HOME": str(DEV)},  # for its log
     )  # fmt: skip
 
 
