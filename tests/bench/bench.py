@@ -30,7 +30,7 @@ from tests.bench.targets import judge
 RESULTS, TABLE, PLOT = OUT / "results.json", OUT / "table.md", OUT / "loops.svg"
 REPETITIONS, SIZES, MIXED = 5, [10, 50, 200], 1000
 # How often a fast lane runs in one repetition.
-FAST_RUNS = 5
+FAST_RUNS = 3
 
 
 def parse_arguments() -> argparse.Namespace:
