@@ -8,7 +8,7 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # In the order of their numbers in otterscale.storage.v1.
 CANNED_ACLS = ("private", "public_read", "public_read_write", "authenticated_read")
@@ -24,8 +24,7 @@ _GROUP_GRANTS: dict[str, frozenset[tuple[str, str]]] = {
 }
 
 
-@dataclass(frozen=True)
-class Grant:
+class Grant(NamedTuple):
     """One grant: type is CanonicalUser (with id and name) or Group (with uri)."""
 
     type: str

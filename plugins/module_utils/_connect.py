@@ -13,8 +13,7 @@ import re
 import time
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ansible_collections.otterscale.core.plugins.module_utils._error_details import decode_details
 from ansible_collections.otterscale.core.plugins.module_utils._errors import (
@@ -43,12 +42,11 @@ _FRESH_TOKEN_REFUSED = (
 )
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """One decoded answer: the message as JSON object and the trailer-* headers, names without that prefix."""
 
     message: dict[str, Any]
-    metadata: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, str]
 
 
 class Tokens(Protocol):

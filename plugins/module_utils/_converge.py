@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
 from ansible_collections.otterscale.core.plugins.module_utils._options import connect, plain_http_warnings
@@ -20,8 +19,7 @@ def open_readings(params: Mapping[str, Any]) -> Readings:
     return Readings(connect(params))
 
 
-@dataclass(frozen=True)
-class Mode:
+class Mode(NamedTuple):
     """How a task runs. tell: who shows the progress of a wait. readings: with whom the task shares what it reads."""
 
     check: bool

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option, checked
@@ -66,8 +66,7 @@ _GET = f"{_SERVICE}/GetDataVolume"
 _SETTLE_SECONDS = 30.0  # Kubernetes resizes and deletes claims in its own time
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """Where the content comes from; data is a URL or the name of a claim."""
 
     type: str

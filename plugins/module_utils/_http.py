@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import os
 import queue
@@ -297,6 +296,8 @@ def scrub(error: OtterScaleError, *secrets: str) -> None:
 
 def _spellings(secret: str) -> tuple[str, ...]:
     """How a secret may look in a text that quotes or escapes it."""
+    import html  # nothing else needs its tables
+
     escaped = json.dumps(secret)[1:-1]
     return (
         *(secret, printable(secret), repr(secret)[1:-1], html.escape(secret)),

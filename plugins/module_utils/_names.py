@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import re
 
-_DNS_1035 = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
-_DNS_1123 = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_DNS_1123_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_SERVICE_NAME = re.compile(r"(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?")
-_S3_BUCKET = re.compile(r"[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]")
-_IP_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
+_DNS_1035 = r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
+_DNS_1123 = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_DNS_1123_SUBDOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+_SERVICE_NAME = r"(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?"
+_S3_BUCKET = r"[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]"
+_IP_ADDRESS = r"\d+\.\d+\.\d+\.\d+"
 
 
 def dns_1035_label(name: str) -> str:
-    if not _DNS_1035.fullmatch(name):
+    if not re.fullmatch(_DNS_1035, name):
         raise ValueError(
             "must be a DNS-1035 label: at most 63 lowercase letters, digits and hyphens, "
             "beginning with a letter, ending with a letter or digit"
@@ -29,7 +29,7 @@ def dns_1035_label(name: str) -> str:
 
 
 def dns_1123_label(name: str) -> str:
-    if not _DNS_1123.fullmatch(name):
+    if not re.fullmatch(_DNS_1123, name):
         raise ValueError(
             "must be a DNS-1123 label: at most 63 lowercase letters, digits and hyphens, "
             "beginning and ending with a letter or digit"
@@ -38,7 +38,7 @@ def dns_1123_label(name: str) -> str:
 
 
 def dns_1123_subdomain(name: str) -> str:
-    if len(name) > 253 or not _DNS_1123_SUBDOMAIN.fullmatch(name):
+    if len(name) > 253 or not re.fullmatch(_DNS_1123_SUBDOMAIN, name):
         raise ValueError(
             "must be a DNS-1123 subdomain: at most 253 lowercase letters, digits, hyphens and dots, "
             "each part beginning and ending with a letter or digit"
@@ -48,7 +48,7 @@ def dns_1123_subdomain(name: str) -> str:
 
 def service_name(name: str) -> str:
     """The name of a container port, such as "http"."""
-    if not _SERVICE_NAME.fullmatch(name):
+    if not re.fullmatch(_SERVICE_NAME, name):
         raise ValueError(
             "must be a number from 1 to 65535 or a port name: at most 15 lowercase letters, digits and single "
             "hyphens, with a letter among them"
@@ -57,7 +57,7 @@ def service_name(name: str) -> str:
 
 
 def s3_bucket_name(name: str) -> str:
-    if not _S3_BUCKET.fullmatch(name) or ".." in name or _IP_ADDRESS.fullmatch(name):
+    if not re.fullmatch(_S3_BUCKET, name) or ".." in name or re.fullmatch(_IP_ADDRESS, name):
         raise ValueError(
             "must be an S3 bucket name: 3 to 63 lowercase letters, digits, dots and hyphens, beginning and ending "
             "with a letter or digit, no two dots in a row, no IP address"

@@ -8,7 +8,7 @@ import enum
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
 
@@ -39,8 +39,7 @@ class Verb(enum.Enum):
     DELETE = "delete"
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One write: procedure "package.Service/Rpc", its request, and the reason in words.
 
     settle: seconds that its effect may take to show after the server accepted it.
@@ -68,8 +67,7 @@ class Step:
         return {"rpc": self.rpc, "reason": self.reason}
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """The writes that are missing, in order, and what the user should know about them."""
 
     steps: tuple[Step, ...] = ()
@@ -84,16 +82,14 @@ class Refusal(enum.Enum):
     FINAL = "no other plan will help"
 
 
-@dataclass(frozen=True)
-class Wait:
+class Wait(NamedTuple):
     """How long to wait for the resource to become ready, and seconds between two looks."""
 
     timeout: float
     sleep: float
 
 
-@dataclass(frozen=True)
-class Stage:
+class Stage(NamedTuple):
     """Where a resource stands on its way to being ready: a phase, and the progress within it ("42.00%")."""
 
     phase: str

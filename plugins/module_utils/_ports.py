@@ -8,15 +8,13 @@ Source: https://kubernetes.io/docs/concepts/services-networking/service/
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 NODE_PORTS = range(30000, 32768)
 PORTS = range(1, 65536)
 
 
-@dataclass(frozen=True)
-class Port:
+class Port(NamedTuple):
     """One port. name "" is unnamed, node_port 0 is allocated by the server, target_port is a number or a name."""
 
     port: int
@@ -103,7 +101,7 @@ def keep_node_ports(wanted: Sequence[Port], current: Sequence[Port]) -> tuple[Po
         for index, port in enumerate(kept):
             now = by_name.get(port.name) if match_names else by_endpoint.get(port.endpoint)
             if now and not port.node_port and (port.protocol, now.node_port) not in taken:
-                kept[index] = replace(port, node_port=now.node_port)
+                kept[index] = port._replace(node_port=now.node_port)
                 taken.add(kept[index].node_endpoint)
     return tuple(kept)
 

@@ -11,7 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
@@ -19,15 +19,14 @@ from ansible_collections.otterscale.core.plugins.module_utils._errors import Ott
 KEEP_SECONDS = 10.0
 
 
-@dataclass
-class Reading:
+class Reading(NamedTuple):
     """One answer, or why there is none, with when it began and ended, and who has been told of it."""
 
     began: float
     ended: float
     answer: dict[str, Any]
     error: OtterScaleError | None
-    told: set[str] = field(default_factory=set)
+    told: set[str]
 
 
 class Readings:
@@ -63,7 +62,7 @@ class Readings:
             answer = self.client.read(procedure, request)
         except OtterScaleError as error:
             failure = error
-        return Reading(began, time.monotonic(), answer, failure)
+        return Reading(began, time.monotonic(), answer, failure, told=set())
 
     def forget(self) -> None:
         """Something went otherwise than the readings had let expect."""

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from ansible_collections.otterscale.core.plugins.module_utils._ports import Port
@@ -55,4 +54,4 @@ def as_options(ports: tuple[Port, ...]) -> list[dict[str, Any]]:
 
 
 def without_node_ports(ports: tuple[Port, ...]) -> tuple[Port, ...]:
-    return tuple(replace(port, node_port=0) for port in ports)
+    return tuple(port._replace(node_port=0) for port in ports)

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from ansible_collections.otterscale.core.plugins.module_utils._acl import (
     CANNED_ACLS,
@@ -57,8 +55,8 @@ def test_numbers_on_the_wire_follow_the_order_of_the_names() -> None:
 
 
 def test_the_spelling_of_a_permission_does_not_matter() -> None:
-    assert acl_from_grants("alice", [replace(OWNER, permission="full_control")]) == "private"
-    assert acl_from_grants("alice", [OWNER, replace(ALL_READ, permission="Read")]) == "public_read"
+    assert acl_from_grants("alice", [OWNER._replace(permission="full_control")]) == "private"
+    assert acl_from_grants("alice", [OWNER, ALL_READ._replace(permission="Read")]) == "public_read"
 
 
 @pytest.mark.parametrize(
@@ -66,19 +64,19 @@ def test_the_spelling_of_a_permission_does_not_matter() -> None:
     [
         [],
         [ALL_READ],
-        [replace(OWNER, id="bob")],
-        [replace(OWNER, permission="READ")],
-        [OWNER, replace(OWNER, permission="READ")],
-        [OWNER, replace(OWNER, id="bob")],
+        [OWNER._replace(id="bob")],
+        [OWNER._replace(permission="READ")],
+        [OWNER, OWNER._replace(permission="READ")],
+        [OWNER, OWNER._replace(id="bob")],
         [OWNER, Grant("CanonicalUser", "READ", id="bob")],
         [OWNER, Grant("AmazonCustomerByEmail", "READ")],
         [OWNER, ALL_WRITE],
         [OWNER, ALL_READ, AUTHENTICATED_READ],
-        [OWNER, replace(ALL_READ, permission="READ_ACP")],
-        [OWNER, replace(ALL_READ, permission="FULL_CONTROL")],
-        [OWNER, replace(AUTHENTICATED_READ, permission="WRITE")],
-        [OWNER, replace(ALL_READ, uri="http://acs.amazonaws.com/groups/s3/LogDelivery")],
-        [OWNER, replace(ALL_READ, id="bob")],
+        [OWNER, ALL_READ._replace(permission="READ_ACP")],
+        [OWNER, ALL_READ._replace(permission="FULL_CONTROL")],
+        [OWNER, AUTHENTICATED_READ._replace(permission="WRITE")],
+        [OWNER, ALL_READ._replace(uri="http://acs.amazonaws.com/groups/s3/LogDelivery")],
+        [OWNER, ALL_READ._replace(id="bob")],
     ],
 )
 def test_any_other_grants_are_a_custom_acl(grants: list[Grant]) -> None:

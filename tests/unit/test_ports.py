@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -81,11 +80,11 @@ def test_every_other_difference_is_one(current: tuple[Port, ...], data: st.DataO
     index = data.draw(st.integers(0, len(current) - 1))
     port = current[index]
     changes = [
-        replace(port, port=9999),
-        replace(port, name="other"),
-        replace(port, target_port="9999"),
-        replace(port, protocol="TCP" if port.protocol == "UDP" else "UDP"),
-        replace(port, node_port=31000),
+        port._replace(port=9999),
+        port._replace(name="other"),
+        port._replace(target_port="9999"),
+        port._replace(protocol="TCP" if port.protocol == "UDP" else "UDP"),
+        port._replace(node_port=31000),
     ]
     changed = list(current)
     changed[index] = data.draw(st.sampled_from(changes))
@@ -112,7 +111,7 @@ def test_two_protocols_on_one_node_port_are_no_difference() -> None:
     ],
 )
 def test_a_node_port_is_kept_by_name_or_else_by_protocol_and_port(wanted: Port, node_port: int) -> None:
-    assert keep_node_ports([wanted], [HTTP]) == (replace(wanted, node_port=node_port),)
+    assert keep_node_ports([wanted], [HTTP]) == (wanted._replace(node_port=node_port),)
 
 
 def test_a_name_counts_more_than_a_number() -> None:
@@ -146,7 +145,7 @@ def test_what_a_task_leaves_out_is_what_the_server_fills_in() -> None:
 def test_a_result_shows_integers_and_null_for_an_unknown_node_port() -> None:
     shown = {"name": "http", "port": 80, "target_port": "8080", "protocol": "TCP", "node_port": 30080}
     assert HTTP.as_result() == shown
-    assert replace(HTTP, node_port=0).as_result() == {**shown, "node_port": None}
+    assert HTTP._replace(node_port=0).as_result() == {**shown, "node_port": None}
 
 
 @pytest.mark.parametrize(
