@@ -37,8 +37,7 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["lint", "types"]
 
 os.environ.setdefault("UV_CACHE_DIR", str(DEV / "cache/uv"))
-# As pip does: else a module compiles all its imports where PYTHONDONTWRITEBYTECODE is set.
-os.environ.setdefault("UV_COMPILE_BYTECODE", "1")
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each module of a playbook would compile all that it imports
 os.environ.update(
     ANSIBLE_COLLECTIONS_PATH=str(DEV / "collections"),
     ANSIBLE_CONFIG=str(ROOT / "tests/ansible.cfg"),
