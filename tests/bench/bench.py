@@ -86,7 +86,7 @@ def jobs(lanes: list[Lane], options: argparse.Namespace) -> Iterator[tuple[Lane,
             (lane, size)
             for lane in lanes
             for size in ([options.mixed] if lane.mixed else options.sizes)
-            if repetition == 0 or size <= options.slow_up_to or not lane.slow or lane.thorough
+            if repetition == 0 or size <= options.slow_up_to or not lane.slow
             for _run in range(1 if lane.slow else FAST_RUNS)
         ]
         order.shuffle(batch)

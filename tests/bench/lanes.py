@@ -23,8 +23,6 @@ class Lane:
     # Slow lanes go through large N once, see bench.py. Fast ones run several times in a repetition: their loops take
     # about as long as Ansible's start, and so what the machine does besides weighs more.
     slow: bool = False
-    # A slow lane that goes through large N in every repetition all the same, as a target compares whole loops with it.
-    thorough: bool = False
     # Buckets, volumes and services together, in one number, instead of N buckets.
     mixed: bool = False
     # A file of the collection without which there is no such lane.
@@ -39,7 +37,7 @@ LANES = (
     Lane(URI, "uri", slow=True),
     Lane(URI_ONCE, "uri_once"),
     Lane(URI_CALL, "uri_call", slow=True),
-    Lane(S3, "s3_bucket", slow=True, thorough=True),
+    Lane(S3, "s3_bucket", slow=True),
     Lane(KUBERNETES, "k8s", slow=True),
     Lane(RESOURCES, "resources", needs="plugins/modules/otterscale_resources.py"),
     Lane(EMPTY_MIXED, "empty", mixed=True),
