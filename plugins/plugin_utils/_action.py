@@ -81,9 +81,9 @@ class ReconcileAction(ActionBase):  # type: ignore[misc]
         if self._task.delegate_to:
             variables = variables.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
         asked = str(self._templar.template(C.config.get_config_value("INTERPRETER_PYTHON", variables=variables)))
-        return not asked.startswith("auto") and abspath(shutil.which(expanduser(asked)) or asked) != abspath(
-            sys.executable
-        )
+        if asked == sys.executable or asked.startswith("auto"):
+            return False
+        return abspath(shutil.which(expanduser(asked)) or asked) != abspath(sys.executable)
 
     def _run_here(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         spec = {**CONNECTION_SPEC, **self.argument_spec}
