@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from ansible_collections.otterscale.core.plugins.module_utils._error_details import decode_details
 from ansible_collections.otterscale.core.plugins.module_utils._errors import (
     CODE_BY_HTTP_STATUS,
     MEANINGS,
@@ -199,9 +200,6 @@ def _decode(response: requests.Response, body: bytes) -> Answer:
 
 
 def _answered_error(response: requests.Response, body: bytes, metadata: dict[str, str]) -> OtterScaleError:
-    # A module compiles what it imports on every call: what only failures need waits for one.
-    from ansible_collections.otterscale.core.plugins.module_utils._error_details import decode_details
-
     status = response.status_code
     retry_after = response.headers.get("Retry-After", "")
     code = CODE_BY_HTTP_STATUS.get(status, "unknown")

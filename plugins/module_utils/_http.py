@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import queue
@@ -41,6 +42,7 @@ MAX_MESSAGE_CHARACTERS = 500
 _CHUNK_BYTES = 64 * 1024
 _EXCERPT_BYTES = 64 * 1024
 _MASK = "********"
+_NO_THREAD = "Allow more processes and threads to the user, or to the container, that runs the task."
 
 # Reasons of OpenSSL that only a peer without TLS, or with none of our versions, gives: nothing was sent.
 _NO_TLS = (
@@ -122,7 +124,10 @@ def _within(seconds: float, work: Callable[[float], T]) -> T:
         except BaseException as error:  # handed over to the caller's thread, whatever it is
             outcome.put(error)
 
-    threading.Thread(target=run, daemon=True).start()
+    try:
+        threading.Thread(target=run, daemon=True).start()
+    except RuntimeError as error:  # the system, or a container's limit, gives no more threads
+        raise OtterScaleError("unavailable", f"cannot begin the call: {error}", advice=_NO_THREAD) from None
     try:
         result = outcome.get(timeout=seconds)
     except queue.Empty:
@@ -296,8 +301,6 @@ def scrub(error: OtterScaleError, *secrets: str) -> None:
 
 def _spellings(secret: str) -> tuple[str, ...]:
     """How a secret may look in a text that quotes or escapes it."""
-    import html  # nothing else needs its tables
-
     escaped = json.dumps(secret)[1:-1]
     return (
         *(secret, printable(secret), repr(secret)[1:-1], html.escape(secret)),

@@ -103,6 +103,45 @@ def run_refused(**options: Any) -> tuple[dict[str, Any], str]:
     return result["error"], result["msg"]
 
 
+# Takes all that it may have of something, and then makes a call.
+CALL_WITHOUT_MEANS = """
+import os, resource, sys, threading
+from ansible_collections.otterscale.core.plugins.module_utils._connect import Client, OtterScaleError
+
+client = Client(sys.argv[1], token=sys.argv[2], retries=0)
+if sys.argv[3] == "threads":
+    threading.stack_size(1 << 46)  # no system has room for such a thread
+else:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
+    try:
+        while True:
+            os.open(os.devnull, os.O_RDONLY)
+    except OSError:
+        pass
+try:
+    client.read("a.Service/Rpc", {})
+except OtterScaleError as error:
+    print(error, error.sent)
+"""
+
+
+@pytest.mark.parametrize(
+    ("means", "words"),
+    [("files", "cannot connect to {url}: Too many open files"), ("threads", "cannot begin the call: ")],
+)
+def test_a_system_without_means_for_a_call_is_explained(means: str, words: str, emulator: Emulator) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CALL_WITHOUT_MEANS, emulator.url, TOKEN, means],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=15,
+    )
+    assert not done.stderr, done.stderr
+    assert f"unavailable: {words.format(url=emulator.url)}" in done.stdout and done.stdout.endswith(" False\n")
+
+
 @pytest.mark.parametrize(
     ("case", "code", "status", "words"),
     [
