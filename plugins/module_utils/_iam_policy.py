@@ -40,10 +40,7 @@ def _no_constant(name: str) -> float:
 
 
 def _canonical(policy: Mapping[str, Any]) -> Policy:
-    canonical = dict(policy)
-    if not canonical:
-        return canonical
-    canonical.setdefault("Version", _DEFAULT_VERSION)
+    canonical = {"Version": _DEFAULT_VERSION, **policy} if policy else {}
     if "Statement" in canonical:
         canonical["Statement"] = sorted(map(_statement, _as_list(canonical["Statement"])), key=_text)
     return canonical

@@ -52,7 +52,7 @@ class Port(NamedTuple):
         return shown if with_node_port else {key: value for key, value in shown.items() if key != "node_port"}
 
 
-def read_port(*, port: int, name: str = "", target_port: str = "", protocol: str = "", node_port: int = 0) -> Port:
+def read_port(*, port: int, name: str, target_port: str, protocol: str, node_port: int) -> Port:
     """A port with what a server fills in: target port equal to port, protocol TCP."""
     target = str(int(target_port)) if target_port.isdecimal() else target_port
     return Port(port, name, target or str(port), protocol.upper() or "TCP", node_port)

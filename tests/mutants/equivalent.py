@@ -70,6 +70,10 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "DataVolume._named: fields['source'] = source and source.as_dict() -> "
         "fields['source'] = source.as_dict()": CHECKED,
     },
+    "_ports": {
+        "parse_ports: p(options, ports, strict=True): if port.port not -> "
+        "p(options, ports, strict=False): if port.port not": "each option makes one port",
+    },
     "_wire": {
         "read_int: <= 20 and value.lstrip('-').isdecimal(): retur -> <= 20 and value.lstrip('-X').isdecimal(): retur": (
             "int() refuses it then, with the same result"

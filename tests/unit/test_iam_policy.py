@@ -176,6 +176,9 @@ def test_forms_that_iam_takes_for_one(one: Policy, other: Policy) -> None:
         (statement(Condition={"Bool": {"k": "true"}}), statement(Condition={"Bool": {"k": "false"}})),
         (statement(Condition={"Bool": {"k": "x"}}), statement(Condition={"Bool": {"l": "x"}})),
         (statement(Condition={"StringLike": {"k": "x"}}), statement(Condition={"StringEquals": {"k": "x"}})),
+        (statement(Action=5), statement(Action="5")),
+        (statement(Principal="a"), statement(Principal="b")),
+        ({"Statement": ["a"]}, {"Statement": ["b"]}),
     ],
 )
 def test_forms_that_mean_something_else(one: Policy, other: Policy) -> None:
@@ -198,7 +201,10 @@ def test_no_policy_is_the_empty_one(text: str) -> None:
     assert parse_policy(text) == {}
 
 
-@pytest.mark.parametrize("text", ["[]", "null", '"{}"', "1", "{", "{'a': 1}", "policy", '{"a": 1} x', "[" * 200_000])
+@pytest.mark.parametrize(
+    "text",
+    ["[]", "null", '"{}"', "1", "{", "{'a': 1}", "policy", '{"a": 1} x', '{"a": NaN}', '{"a": -Infinity}', "[" * 200_000],
+)
 def test_what_is_no_json_object_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="must be a JSON object"):
         parse_policy(text)

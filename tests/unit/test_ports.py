@@ -194,3 +194,18 @@ def test_a_diff_shows_node_ports_only_where_the_task_names_one() -> None:
     shown = managed_ports(current, [Port(80, "http", "8080", node_port=30090), Port(81, "admin", "81")])
     assert [port.get("node_port", "hidden") for port in shown] == [30080, "hidden"]
     assert [port["port"] for port in shown] == [80, 81]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "shown"),
+    [
+        (Port(8080, "http", "8080", node_port=30090), 30080),
+        (Port(80, "web", "8080", node_port=30090), 30080),
+        (Port(80, "web", "8080"), "hidden"),
+        (Port(81, "admin", "81", node_port=30090), "hidden"),
+    ],
+)
+def test_a_diff_finds_the_port_that_the_task_names_by_name_or_else_by_protocol_and_port(
+    wanted: Port, shown: object
+) -> None:
+    assert [port.get("node_port", "hidden") for port in managed_ports([HTTP], [wanted])] == [shown]
