@@ -8,9 +8,6 @@ Most of it through real module processes; proxies and certificates through the c
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -36,8 +33,7 @@ from .http_server import (
     reply,
     stream,
 )
-
-MODULE = "ansible_collections.otterscale.core.plugins.modules.otterscale_bucket"
+from .processes import MODULE, run_python
 
 
 @pytest.fixture(scope="module")
@@ -76,16 +72,8 @@ def secure(bundles: dict[str, str]) -> Iterator[Emulator]:
 def run_module(environment: dict[str, str] | None = None, **options: Any) -> dict[str, Any]:
     """The result of otterscale_bucket, run as Ansible runs it: a process that gets its options as JSON."""
     options = {"name": "photos", "owner": "alice", **options}
-    done = subprocess.run(
-        [sys.executable, "-m", MODULE],
-        input=json.dumps({"ANSIBLE_MODULE_ARGS": options}),
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **(environment or {})},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=15,
-    )
-    assert not done.stderr, done.stderr
+    text = json.dumps({"ANSIBLE_MODULE_ARGS": options})
+    done = run_python("-m", MODULE, seconds=15, text=text, environment=environment)
     assert TOKEN not in done.stdout
     result = json.loads(done.stdout)
     assert "exception" not in result
@@ -130,15 +118,7 @@ except OtterScaleError as error:
     [("files", "cannot connect to {url}: Too many open files"), ("threads", "cannot begin the call: ")],
 )
 def test_a_system_without_means_for_a_call_is_explained(means: str, words: str, emulator: Emulator) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", CALL_WITHOUT_MEANS, emulator.url, TOKEN, means],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=15,
-    )
-    assert not done.stderr, done.stderr
+    done = run_python("-c", CALL_WITHOUT_MEANS, emulator.url, TOKEN, means, seconds=15)
     assert f"unavailable: {words.format(url=emulator.url)}" in done.stdout and done.stdout.endswith(" False\n")
 
 

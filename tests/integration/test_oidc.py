@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import ssl
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlsplit
 
 import pytest
 import trustme
@@ -32,9 +31,9 @@ from tests.emulator.process import Emulator
 
 from .http_server import CREATE, LIST, SCOPE, Script, Serve, reply, silence
 from .oidc_server import CLIENT_ID, CLIENT_SECRET, PASSWORD, USERNAME, OidcServer, Registered, nth_token
+from .processes import MODULE, run_python
 
 HERE = Path(__file__).resolve().parent
-MODULE = "ansible_collections.otterscale.core.plugins.modules.otterscale_bucket"
 OTHER_TOKEN = "api-token-of-somebody-that-must-not-leak"
 API_TOKEN = "emulator-token-that-must-not-leak"
 CLIENT = {"oidc_client_id": CLIENT_ID, "oidc_client_secret": CLIENT_SECRET}
@@ -412,6 +411,11 @@ def test_the_whole_fetch_has_one_timeout(serve: Serve) -> None:
 
 # Options
 
+WOULD_DO = {
+    "oidc_issuer_url": "; 'oidc_token_url' would do as well",
+    "oidc_client_secret": "; 'oidc_username' and 'oidc_password' would do as well",
+}
+
 
 @pytest.mark.parametrize(
     ("options", "missing"),
@@ -430,7 +434,8 @@ def test_what_is_missing_is_named(options: dict[str, str], missing: str) -> None
     error = failure(lambda: client("https://h", **options))
     assert error.code == "client" and error.rpc is None
     assert error.message.startswith(f"option '{missing}' is not given: ")
-    assert all(f"'{name}'" in error.message for name, value in options.items() if value)
+    given = [f"'{name}'" for name in CONNECTION_SPEC if options.get(name)]
+    assert error.message.endswith(f" with {', '.join(given)} alone{WOULD_DO.get(missing, '')}")
     assert "hunter2" not in error.message
 
 
@@ -475,12 +480,20 @@ def test_a_missing_library_is_named_before_any_call(environment: pytest.MonkeyPa
 
 
 LOCAL = ["http://localhost", "http://LOCALHOST:1/p", "http://a.localhost", "http://localhost.", "http://127.0.0.1"]
-LOCAL += ["http://127.8.8.8", "http://[::1]:80", "http://[::ffff:127.0.0.1]", "https://otter.example", "HTTPS://h"]
+LOCAL += [
+    "http://LOCALHOST.:1",
+    "http://127.8.8.8",
+    "http://[::1]:80",
+    "http://[::ffff:127.0.0.1]",
+    "https://otter.example",
+    "HTTPS://h",
+]
 OPEN = ["http://otter.example", "http://10.0.0.1", "HTTP://otter.example", "http://127.0.0.1.example", " http://h"]
 OPEN += [
     "http://localhost.example",
     "http://notlocalhost",
     "http://[2001:db8::1]",
+    "http://[::ffff:10.0.0.1]",
     "http://0.0.0.0",
     "http://2130706433",
 ]
@@ -493,12 +506,19 @@ def warned(**options: Any) -> list[str]:
 
 @pytest.mark.parametrize("url", LOCAL + OPEN)
 def test_a_token_over_plain_http_to_another_host_warns(url: str) -> None:
-    many = 1 if url in OPEN else 0
-    assert len(warned(api_url=url, api_token=OTHER_TOKEN)) == many
-    assert len(warned(api_url=url, oidc_issuer_url="https://idp", **CLIENT)) == many
+    def expected(option: str, loot: str) -> list[str]:
+        overheard = (
+            f"'{option}' is plain http to {urlsplit(url.strip()).hostname}: who listens on the way gets the {loot}."
+        )
+        return [f"{overheard} Use https."] if url in OPEN else []
+
+    by_token = expected("api_url", "token")
+    assert warned(api_url=url, api_token=OTHER_TOKEN) == by_token
+    assert warned(api_url=url, oidc_issuer_url="https://idp", **CLIENT) == by_token
     for option in ("oidc_issuer_url", "oidc_token_url"):
-        warnings = warned(**{option: url}, **CLIENT)
-        assert len(warnings) == many and all(f"'{option}'" in warning for warning in warnings)
+        by_login = expected(option, "credentials and the token")
+        assert warned(**{option: url}, **CLIENT) == by_login
+        assert warned(**{option: url}, api_url=url, **CLIENT) == by_token + by_login
     assert warned(api_url=url, api_token=" ") == warned(api_url=url) == []
     assert warned(api_token=OTHER_TOKEN, oidc_issuer_url=url, **CLIENT) == []
 
@@ -509,16 +529,8 @@ def test_a_token_over_plain_http_to_another_host_warns(url: str) -> None:
 def run_module(environment: dict[str, str] | None = None, **options: Any) -> dict[str, Any]:
     """The result of otterscale_bucket as a process of its own, which shows no secret anywhere."""
     options = {"scope": "demo", "name": "photos", "owner": "alice", **options}
-    done = subprocess.run(
-        [sys.executable, "-m", MODULE],
-        input=json.dumps({"ANSIBLE_MODULE_ARGS": options}),
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **(environment or {})},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert not done.stderr, done.stderr
+    text = json.dumps({"ANSIBLE_MODULE_ARGS": options})
+    done = run_python("-m", MODULE, seconds=60, text=text, environment=environment)
     assert not [secret for secret in SECRETS if secret in done.stdout], done.stdout
     result = json.loads(done.stdout)
     assert set(options) <= set(ARGUMENT_SPEC) | set(CONNECTION_SPEC)

@@ -11,11 +11,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._bucket import Buc
 from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
 from ansible_collections.otterscale.core.plugins.module_utils._converge import Mode, converge
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
-from ansible_collections.otterscale.core.plugins.module_utils._options import (
-    CONNECTION_SPEC,
-    connect,
-    plain_http_warnings,
-)
+from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC, connect
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,51 +87,6 @@ def test_a_missing_ca_bundle_is_no_matter_where_certificates_are_not_checked() -
 def test_a_token_that_fits_no_header_is_refused_without_showing_it(token: str) -> None:
     message = refused(api_token=token)
     assert "api_token" in message and "s3cret" not in message
-
-
-@pytest.mark.parametrize(
-    ("given", "missing", "instead"),
-    [
-        ({"oidc_client_id": "c"}, "oidc_issuer_url", "; 'oidc_token_url' would do as well"),
-        (
-            {"oidc_token_url": "https://id.example/t", "oidc_client_id": "c"},
-            "oidc_client_secret",
-            "; 'oidc_username' and 'oidc_password' would do as well",
-        ),
-        ({"oidc_token_url": "https://id.example/t", "oidc_client_id": "c", "oidc_username": "u"}, "oidc_password", ""),
-    ],
-)
-def test_what_a_login_lacks_is_named_with_what_would_do_as_well(
-    given: dict[str, str], missing: str, instead: str
-) -> None:
-    message = refused(api_token=None, **given)
-    assert message.startswith(f"option '{missing}' is not given: ")
-    assert message.endswith(f"{', '.join(map(repr, given))} alone{instead}")
-
-
-LOGIN = {"oidc_client_id": "c", "oidc_username": "u", "oidc_password": "p"}
-
-
-@pytest.mark.parametrize("host", ["otter.example", "localhost.example", "10.0.0.1", "[::2]", "[::ffff:10.0.0.1]"])
-def test_secrets_in_clear_text_are_warned_of(host: str) -> None:
-    (warning,) = plain_http_warnings({**GOOD, "api_url": f"http://{host}:8299/api"})
-    assert warning.startswith(f"'api_url' is plain http to {host.strip('[]')}: ")
-    assert warning.endswith(" gets the token. Use https.")
-    by_login = {**GOOD, **LOGIN, "api_token": None, "oidc_issuer_url": f"http://{host}/realms/r"}
-    (warning,) = plain_http_warnings(by_login)
-    assert warning.startswith(f"'oidc_issuer_url' is plain http to {host.strip('[]')}: ")
-    assert warning.endswith(" gets the credentials and the token. Use https.")
-    assert len(plain_http_warnings({**by_login, "api_url": f"http://{host}"})) == 2
-
-
-@pytest.mark.parametrize(
-    "url",
-    ["https://otter.example", "http://localhost", "http://LOCALHOST.:1", "http://a.localhost", "http://127.0.0.2", "http://[::1]",
-     "http://[::ffff:127.0.0.1]"],
-)  # fmt: skip
-def test_where_nobody_can_listen_nothing_is_warned_of(url: str) -> None:
-    assert plain_http_warnings({**GOOD, "api_url": url}) == []
-    assert plain_http_warnings({**GOOD, "api_url": "http://otter.example", "api_token": None}) == [], "no secret"
 
 
 def test_a_client_never_shows_its_token() -> None:
