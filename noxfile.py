@@ -164,9 +164,9 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def changelog(session: nox.Session) -> None:
-    """The changelog fragments."""
-    install(session, "antsibull-changelog")
-    session.run("antsibull-changelog", "lint")
+    """The changelog fragments; with `-- release` they become the changelog of the version in galaxy.yml."""
+    install(session, "ansible-core", "antsibull-changelog")  # It finds new modules and roles through ansible-core.
+    session.run("antsibull-changelog", *(session.posargs or ["lint"]))
 
 
 @nox.session(name="ansible-lint")
