@@ -88,8 +88,8 @@ bench: setup ## What loops without changes cost, half an hour or more; ARGS=--pu
 	@$(NOX) --session bench -- $(ARGS)
 
 .PHONY: package
-package: setup ## Build the tarball, install it, work from there; check what an execution environment gets
-	@$(NOX) --session package builder
+package: setup ## Build the tarball, install it, work from there; check what Galaxy and an execution environment make of it
+	@$(NOX) --session package importer builder
 
 .PHONY: clean
 clean: ## Remove all that was made

@@ -8,7 +8,9 @@ All that a session makes goes to .dev/, also what tools would put into the home 
 from __future__ import annotations
 
 import glob
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +24,13 @@ import nox
 ROOT = Path(__file__).parent
 DEV = ROOT / ".dev"
 COLLECTION = Path("ansible_collections/otterscale/core")
+# What users install: these files and folders whole, and nothing else. `build_ignore` of galaxy.yml leaves out the rest.
+PACKED = (
+    *("CHANGELOG.rst", "CONTRIBUTING.md", "COPYING", "LICENSES", "README.md", "REUSE.toml", "requirements.txt"),
+    *("changelogs", "docs", "meta", "playbooks", "plugins", "roles"),
+    "tests/config.yml",  # ansible-test reads it.
+    "tests/emulator",  # README.md sends users there.
+)
 MODULES = sorted(f"otterscale.core.{path.stem}" for path in (ROOT / "plugins/modules").glob("*.py"))
 PYTHON_FILES = ("plugins", "tests", "noxfile.py")
 TEST_REQUIREMENTS = (
@@ -270,25 +279,88 @@ def demo(session: nox.Session) -> None:
 # What users install
 
 
-@nox.session
-def package(session: nox.Session) -> None:
-    """Build the tarball, install it into an empty path, and work from there."""
-    session.install("ansible-core", "-r", "requirements.txt")
-    install_emulator(session)
-    out = DEV / "package"
+def build(session: nox.Session, out: Path) -> Path:
+    """The tarball of the collection, alone in a fresh folder."""
     shutil.rmtree(out, ignore_errors=True)
     session.run("ansible-galaxy", "collection", "build", "--output-path", str(out))
     (tarball,) = out.glob("*.tar.gz")
-    with tarfile.open(tarball) as archive:
-        packed = {member.name for member in archive if member.isfile()} - {"MANIFEST.json", "FILES.json"}
-    if strays := packed - set(known_files()):
-        session.error(f"the tarball holds files that git does not know: {sorted(strays)}")
+    return tarball
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Build the tarball, look what is in it, install it into an empty path, and work from there."""
+    session.install("ansible-core", "-r", "requirements.txt", "-r", "tests/emulator/requirements.txt")
+    out = DEV / "package"
+    tarball = build(session, out)
+    check_contents(session, tarball)
     env = {"ANSIBLE_COLLECTIONS_PATH": str(out)}
     session.run("ansible-galaxy", "collection", "install", "--offline", str(tarball), "-p", str(out), env=env)
+    session.run("ansible-galaxy", "collection", "verify", "--offline", "otterscale.core", env=env)
     session.run("ansible-doc", *MODULES, env=env, silent=True)
-    installed = str(out / COLLECTION)
+    session.run("ansible-doc", "--type", "role", "otterscale.core.provision", env=env, silent=True)
+    installed = out / COLLECTION
     session.run("ansible-playbook", "--syntax-check", f"{installed}/playbooks/quickstart.yml", env=env)
-    session.run("python", f"{ROOT}/tests/demo.py", "--playbook", "otterscale.core.quickstart", env=env)
+    session.run("python", f"{installed}/tests/emulator/compile.py", silent=True)
+    shutil.copy(ROOT / "tests/demo.py", installed / "tests")  # From there it starts the server that was installed.
+    session.run("python", f"{installed}/tests/demo.py", "--playbook", "otterscale.core.quickstart", env=env)
+
+
+def check_contents(session: nox.Session, tarball: Path) -> None:
+    """The tarball holds all of PACKED that git knows, and nothing else."""
+    with tarfile.open(tarball) as archive:
+        packed = {member.name for member in archive if member.isfile()} - {"MANIFEST.json", "FILES.json"}
+    wanted = {path: {file for file in known_files() if f"{file}/".startswith(f"{path}/")} for path in PACKED}
+    every = set[str]().union(*wanted.values())
+    if gone := [path for path, files in wanted.items() if not files]:
+        session.error(f"the tarball should hold what is not there at all: {gone}")
+    if strays := packed - every:
+        session.error(f"the tarball holds what users have no use for, see build_ignore in galaxy.yml: {sorted(strays)}")
+    if missing := every - packed:
+        session.error(f"the tarball lacks what users need, see build_ignore in galaxy.yml: {sorted(missing)}")
+
+
+@nox.session
+def importer(session: nox.Session) -> None:
+    """What Galaxy and Automation Hub do with a tarball that is uploaded, without their containers."""
+    install(session, "ansible-core", "galaxy-importer")
+    out = DEV / "importer"
+    tarball = build(session, out)
+    home = out / "home"
+    home.mkdir()
+    switches = {
+        "ANSIBLE_LOCAL_TMP": str(home),
+        "CHECK_CHANGELOG": "true",
+        "CHECK_REQUIRED_TAGS": "true",
+        "LOG_LEVEL_MAIN": "WARNING",
+        "RUN_ANSIBLE_DOC": "true",
+        "RUN_ANSIBLE_LINT": "true",
+        "RUN_ANSIBLE_TEST": "false",  # The sanity session does.
+        "RUN_FLAKE8": "false",  # It wants other spaces and line breaks than ruff format makes.
+    }
+    # Nobody's settings, in an empty home. It unpacks into the system's temporary directory: below this checkout,
+    # ansible-lint would find the configuration that is not packed.
+    foreign = [name for name in os.environ if name.startswith(("ANSIBLE_", "GALAXY_IMPORTER_"))]
+    env: dict[str, str | None] = dict.fromkeys(foreign)
+    env |= {f"GALAXY_IMPORTER_{name}": value for name, value in switches.items()}
+    with session.chdir(out):  # where it leaves its result
+        command = ["python", "-m", "galaxy_importer.main", tarball.name]
+        report = session.run(*command, env={**env, "HOME": str(home)}, silent=True)
+    # It ends well with warnings too, such as for what ansible-lint found, or that there is no ansible-lint.
+    if report.strip():
+        session.error(f"the importer does not take the tarball as it is:\n{report}")
+    check_links(session, json.loads((out / "importer_result.json").read_text(encoding="utf-8")))
+
+
+def check_links(session: nox.Session, imported: dict[str, Any]) -> None:
+    """The links of READMEs are full URLs, for Galaxy shows these pages without the files around them."""
+    blob, base = imported["docs_blob"], imported["metadata"]["repository"] + "/blob/main/"
+    pages = [blob["collection_readme"]["html"], *(content["readme_html"] or "" for content in blob["contents"])]
+    links = re.findall(r'(?:href|src)="([^"]+)"', "".join(pages))
+    if relative := [link for link in links if not link.startswith(("https://", "http://", "#"))]:
+        session.error(f"links of a README must be full URLs: {relative}")
+    if dead := [link for link in links if link.startswith(base) and not (ROOT / link.removeprefix(base)).exists()]:
+        session.error(f"a README links to files that do not exist: {dead}")
 
 
 @nox.session

@@ -27,6 +27,7 @@ CHECKS = (
     "fuzz",
     "ansible-lint",
     "docs",
+    "importer",
     "package",
     "licenses",
     "changelog",
