@@ -162,7 +162,7 @@ def licenses(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The documentation of modules and roles."""
+    """The documentation of modules and roles, and the pages of the documentation site."""
     install(session, "ansible-core", "antsibull-docs")
     with session.chdir(copy("docs")):
         # antsibull-docs looks at what git knows, and the repository around .dev/ knows nothing in it.
@@ -173,6 +173,23 @@ def docs(session: nox.Session) -> None:
             "--disallow-unknown-collection-refs", "--check-extra-docs-refs", ".",
             env={"HOME": str(DEV)},  # for its log
         )  # fmt: skip
+    if errors := page_errors():
+        session.error("\n".join(errors))
+
+
+def page_errors() -> list[str]:
+    """What antsibull-docs does not find: pages that are listed nowhere, links to pages or files that do not exist."""
+    site = ROOT / "docs/docsite"
+    pages = {path.stem: path.read_text(encoding="utf-8") for path in sorted((site / "rst").glob("*.rst"))}
+    listed = re.findall(r"^ +- (\w+)$", (site / "extra-docs.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    labels = {label for text in pages.values() for label in re.findall(r"^\.\. _(\S+):$", text, re.MULTILINE)}
+    errors = [f"{page}.rst is not listed in extra-docs.yml" for page in pages if page not in listed]
+    for page, text in pages.items():
+        references = re.findall(r":ref:`(?:[^`<]*<)?([^`>]+)>?`", text)
+        files = re.findall(r"ansible-collection-core/(?:blob|tree)/main/([^\s>#]+)", text)
+        errors += [f"{page}.rst: there is no label {label}" for label in references if label not in labels]
+        errors += [f"{page}.rst: there is no file {file}" for file in files if not (ROOT / file).exists()]
+    return errors
 
 
 @nox.session
