@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC
 
 from tests.emulator.process import Emulator
 
@@ -155,6 +156,18 @@ def test_both_ways_complain_alike(both: dict[str, Emulator], tmp_path: Path) -> 
     assert len(told) == len(tasks)
     assert [number for number, result in enumerate(told) if not (result["failed"] and result["msg"])] == []
     assert TOKEN not in run.output
+
+
+def test_empty_environment_variables_count_as_not_set_both_ways(
+    both: dict[str, Emulator], tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    """AWX sets every variable of a credential."""
+    for option in CONNECTION_SPEC.values():
+        for variable in option["fallback"][1]:
+            environment.setenv(variable, "")
+    run = play(tmp_path, both, {BUCKET: {"name": "one", "owner": "bob"}})
+    (told,) = assert_alike(run, both)
+    assert told["changed"] and not told["failed"]
 
 
 # Options as YAML reads them, and what the task says of them.
