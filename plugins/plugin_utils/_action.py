@@ -48,6 +48,13 @@ except ImportError:  # before ansible-core 2.19
 PROGRESS_SECONDS = 3.0
 MAX_DEPTH = 100  # Ansible goes through arguments by functions that call themselves, several for each level.
 
+# The callbacks of ansible-core that write to stdout line by line; another one may write a single document.
+_LINE_CALLBACKS = {
+    f"{namespace}{name}"
+    for namespace in ("", "ansible.builtin.", "ansible.legacy.")
+    for name in ("default", "minimal", "oneline")
+}
+
 display = Display()
 
 # What the tasks of this process share. A worker runs all items of one task, and no other task.
@@ -141,13 +148,14 @@ class ReconcileAction(ActionBase):  # type: ignore[misc]
 
     def _show_progress(self) -> Any:
         shown = -PROGRESS_SECONDS
+        to_stderr = C.config.get_config_value("DEFAULT_STDOUT_CALLBACK") not in _LINE_CALLBACKS
 
         def tell(line: str) -> None:
             nonlocal shown
             now = time.monotonic()
             if now - shown >= PROGRESS_SECONDS:
                 shown = now
-                display.display(f"{self._task.action}: {line}")
+                display.display(f"{self._task.action}: {line}", stderr=to_stderr)
 
         return tell
 

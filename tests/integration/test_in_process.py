@@ -346,6 +346,22 @@ def test_a_wait_shows_how_far_it_is(here: dict[str, Emulator], tmp_path: Path) -
     assert len({phase["phase"] for phase in shown}) == len(shown) > 1
 
 
+@pytest.mark.parametrize("callback", ["ansible.builtin.minimal", "otterscale_document"])
+def test_progress_stays_out_of_a_document_on_stdout(
+    here: dict[str, Emulator], tmp_path: Path, environment: pytest.MonkeyPatch, callback: str
+) -> None:
+    environment.setenv("ANSIBLE_STDOUT_CALLBACK", callback)
+    volume = {"name": "shown", "namespace": "default", "source": {"type": "blank_image"}, "size": "1Gi"}
+    run = play(tmp_path, here, {VOLUME: {**volume, "wait": True, "wait_sleep": 0.1}})
+    progress = f"{VOLUME}: data volume default/shown present: "
+    if callback == "otterscale_document":
+        assert progress in run.stderr
+        (result,) = json.loads(run.stdout)
+        assert result["datavolume"]["name"] == "shown"
+    else:
+        assert progress in run.stdout and progress not in run.stderr
+
+
 # A whole declaration
 
 
