@@ -28,6 +28,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._converge import (
     Report,
     ResourceType,
     converge,
+    hide_entries,
     open_readings,
 )
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
@@ -87,7 +88,7 @@ class ReconcileAction(ActionBase):  # type: ignore[misc]
                 result = self._run_here(arguments, variables)
             else:
                 result = self._run_module(task_vars)
-        return result
+        return _censored(result) if self._task.no_log else result
 
     def _run_module(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         result: dict[str, Any] = self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
@@ -191,6 +192,17 @@ def _depth(value: Any) -> int:
     """How many objects and lists there are around what is innermost, itself included."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return 1 + max(map(_depth, inner), default=0)
+
+
+def _censored(result: dict[str, Any]) -> dict[str, Any]:
+    """The result of a task with `no_log`. Ansible hides it, but since 2.19 it shows the message of a failure."""
+    hide_entries(result)
+    for failed in (result, *result.get("results", ())):
+        if error := failed.get("error"):
+            failed.pop("exception", None)  # made of the message
+            what = f"{error['rpc'] or 'the task'} failed [{error['code']}]"
+            failed["msg"] = f"{what}; 'no_log' hides the rest. A registered result has it in 'error'."
+    return result
 
 
 def _shows_invocation(variables: Mapping[str, Any]) -> bool:
