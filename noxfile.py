@@ -84,6 +84,12 @@ def cores(for_oldest: str = "3.10") -> list[Any]:
     ]
 
 
+def every_core() -> list[Any]:
+    """All ansible-cores that are supported, each with a Python that it and the emulator can run on."""
+    pythons = {**dict.fromkeys(("2.16", "2.17", "2.18", "2.19"), "3.11"), **dict.fromkeys(("2.20", "2.21"), "3.12")}
+    return [nox.param(find_python(python), f"ansible-core=={core}.*", id=core) for core, python in pythons.items()]
+
+
 def install(session: nox.Session, *packages: str) -> None:
     session.install("-c", "tests/constraints.txt", *packages)
 
@@ -250,6 +256,16 @@ def integration(session: nox.Session, core: str) -> None:
     install_emulator(session)
     tests = "tests/integration/test_targets.py" if os.environ.get("TARGET") else "tests/integration"
     session.run("pytest", *(session.posargs or [tests]))
+
+
+@nox.session
+@nox.parametrize("python,core", every_core())
+def no_log(session: nox.Session, core: str) -> None:
+    """What a task with no_log shows, which is another matter in each ansible-core."""
+    link()
+    session.install(core, *TEST_REQUIREMENTS)
+    install_emulator(session)
+    session.run("pytest", *(session.posargs or ["tests/integration/test_no_log.py"]))
 
 
 @nox.session

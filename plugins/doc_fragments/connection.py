@@ -96,6 +96,7 @@ requirements:
   - requests >= 2.28
   - oauthlib >= 3.1 (only with the C(oidc_*) options)
 notes:
+  - An environment variable that is empty counts as not set.
   - Proxies are taken from the usual environment variables (C(HTTPS_PROXY), C(NO_PROXY) and so on).
   - The Python library C(googleapis-common-protos), if it is installed, decodes error details of the server.
 """

@@ -27,6 +27,8 @@ options:
     description:
       - Whether to show phase and progress while the task waits, a line every few seconds at most.
       - Only a task that runs in the controller's own process can show it. Others are silent until they end.
+      - The lines go to standard output if the stdout callback is C(default), C(minimal) or C(oneline), and to standard
+        error with any other, which may write a single document.
     type: bool
     default: true
 """

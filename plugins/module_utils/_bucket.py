@@ -17,7 +17,12 @@ from ansible_collections.otterscale.core.plugins.module_utils._acl import (
     grants_from_acl,
 )
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option, checked
-from ansible_collections.otterscale.core.plugins.module_utils._iam_policy import Policy, parse_policy, same_policy
+from ansible_collections.otterscale.core.plugins.module_utils._iam_policy import (
+    Policy,
+    parse_declared_policy,
+    parse_policy,
+    same_policy,
+)
 from ansible_collections.otterscale.core.plugins.module_utils._names import s3_bucket_name
 from ansible_collections.otterscale.core.plugins.module_utils._plan import (
     Plan,
@@ -41,8 +46,6 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 _SERVICE = "otterscale.storage.v1.StorageService"
-
-MAX_POLICY_DEPTH = 50  # what can be read may still be too deep to be compared and shown, and no sound one is
 
 # Texts of S3 and RGW that mean that the same request can never succeed, and what to do.
 _HOPELESS = {
@@ -94,7 +97,7 @@ class Bucket:
             name=checked("name", params["name"], s3_bucket_name),
             absent=params["state"] == "absent",
             owner=params["owner"],
-            policy=None if params["policy"] is None else checked("policy", params["policy"], parse_policy),
+            policy=None if params["policy"] is None else checked("policy", params["policy"], parse_declared_policy),
             acl=params["acl"],
         )
 
@@ -236,17 +239,9 @@ def _read_list(read: Read, scope: str) -> list[Mapping[str, Any]]:
 
 def _read_policy(text: str) -> Policy:
     try:
-        policy = parse_policy(text)
+        return parse_policy(text)
     except ValueError as error:
         raise ValueError(f"'policy' {error}") from None
-    if _is_deeper(policy, MAX_POLICY_DEPTH):
-        raise ValueError(f"'policy' is nested more than {MAX_POLICY_DEPTH} deep")
-    return policy
-
-
-def _is_deeper(value: Any, levels: int) -> bool:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(levels == 0 or _is_deeper(item, levels - 1) for item in inner)
 
 
 def _read_bucket(message: Mapping[str, Any]) -> BucketState:

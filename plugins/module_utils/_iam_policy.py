@@ -8,25 +8,47 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_gram
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
 Policy = dict[str, Any]
+
+MAX_POLICY_DEPTH = 50  # what can be read may still be too deep to be compared and shown, and no sound one is
 
 _DEFAULT_VERSION = "2008-10-17"
 _VALUE_LISTS = ("Action", "NotAction", "Resource", "NotResource")
 
 
 def parse_policy(text: str) -> Policy:
-    """The policy as an object; blank text is the empty policy. Raises ValueError for anything but a JSON object."""
+    """The policy as an object; blank text is the empty policy. Raises ValueError for what is no JSON object.
+
+    What it takes can be written with json.dumps, and read again as the same.
+    """
     if not text.strip():
         return {}
     try:
-        policy = json.loads(text, parse_constant=_no_constant)
+        policy = json.loads(text, parse_constant=_number, parse_float=_number, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"must be a JSON object ({error})") from None
     if not isinstance(policy, dict):
         raise ValueError("must be a JSON object")
+    if _is_deeper(policy, MAX_POLICY_DEPTH):
+        raise ValueError(f"is nested more than {MAX_POLICY_DEPTH} deep")
+    try:
+        json.dumps(policy, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half of a surrogate pair, which is no character") from None
+    return policy
+
+
+def parse_declared_policy(text: str) -> Policy:
+    """The policy of a task. Raises ValueError also where YAML has taken the condition operator Null for nothing."""
+    policy = parse_policy(text)
+    for statement in _as_list(policy.get("Statement")):
+        condition = statement.get("Condition") if isinstance(statement, dict) else None
+        if isinstance(condition, dict) and "null" in condition:
+            raise ValueError("has a condition operator 'null'; YAML makes that of Null, so write \"Null\" with quotes")
     return policy
 
 
@@ -35,8 +57,27 @@ def same_policy(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return _text(_canonical(one)) == _text(_canonical(other))
 
 
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number")
+def _number(text: str) -> float:
+    """A float; Python takes NaN and Infinity for numbers, which JSON does not have, and 1e400 for the latter."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no JSON number, or too large for one")
+    return number
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; of a name that comes twice nobody knows which one a server would take."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"'{name}' comes twice in one object")
+        found[name] = value
+    return found
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(levels == 0 or _is_deeper(item, levels - 1) for item in inner)
 
 
 def _canonical(policy: Mapping[str, Any]) -> Policy:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ansible.module_utils.basic import env_fallback
+from ansible.module_utils.errors import AnsibleFallbackNotFound
 from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option, checked
 from ansible_collections.otterscale.core.plugins.module_utils._http import silence_insecure_request_warnings
@@ -19,8 +19,16 @@ if TYPE_CHECKING:
     from ansible_collections.otterscale.core.plugins.module_utils._oidc import Login
 
 
+def _value_of(variable: str) -> str:
+    """An environment variable; an empty one counts as not set, as AWX sets every variable of a credential."""
+    value = os.environ.get(variable, "")
+    if not value.strip():
+        raise AnsibleFallbackNotFound
+    return value
+
+
 def _from_environment(variable: str) -> dict[str, Any]:
-    return {"fallback": (env_fallback, [variable])}
+    return {"fallback": (_value_of, [variable])}
 
 
 CONNECTION_SPEC: dict[str, Any] = {

@@ -9,7 +9,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.otterscale.core.plugins.module_utils._converge import Mode, Report, ResourceType, converge
+from ansible_collections.otterscale.core.plugins.module_utils._converge import (
+    Mode,
+    Report,
+    ResourceType,
+    converge,
+    hide_entries,
+)
 from ansible_collections.otterscale.core.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC
 
@@ -29,6 +35,8 @@ def run_with(work: Callable[[Mapping[str, Any], Mode], Report], argument_spec: M
     for warning in report.warnings:
         module.warn(warning)
     result = report.as_result(with_diff=module._diff)
+    if module.no_log:
+        hide_entries(result)
     if report.error is None:
         module.exit_json(**result)
     module.fail_json(**result)

@@ -35,6 +35,8 @@ options:
   policy:
     description:
       - Bucket policy, as a dictionary or as JSON text.
+      - The condition operator C(Null) needs quotes in YAML, which reads it as null without them.
+      - What could not be read again is refused, as one name twice in an object, the number C(1e400), or 51 levels.
       - A bucket keeps its policy if the option is not given.
       - The API cannot remove a policy, so an empty one fails for a bucket that has one.
     type: json

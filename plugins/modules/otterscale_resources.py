@@ -200,6 +200,8 @@ options:
       policy:
         description:
           - Bucket policy, as a dictionary or as JSON text.
+          - The condition operator C(Null) needs quotes in YAML, which reads it as null without them.
+          - What could not be read again is refused, as one name twice in an object, the number C(1e400), or 51 levels.
           - A bucket keeps its policy if the option is not given.
           - The API cannot remove a policy, so an empty one fails for a bucket that has one.
         type: json
@@ -245,6 +247,8 @@ options:
     description:
       - Whether to show phase and progress while the task waits, a line every few seconds at most.
       - Only a task that runs in the controller's own process can show it. Others are silent until they end.
+      - The lines go to standard output if the stdout callback is C(default), C(minimal) or C(oneline), and to standard
+        error with any other, which may write a single document.
     type: bool
     default: true
 attributes:

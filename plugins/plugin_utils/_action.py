@@ -8,11 +8,11 @@ once, before it forks the worker that runs the whole loop, and so the items shar
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import time
 from collections.abc import Mapping
-from datetime import date
 from os.path import abspath, expanduser
 from typing import Any
 
@@ -28,13 +28,33 @@ from ansible_collections.otterscale.core.plugins.module_utils._converge import (
     Report,
     ResourceType,
     converge,
+    hide_entries,
     open_readings,
 )
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
 from ansible_collections.otterscale.core.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC
 from ansible_collections.otterscale.core.plugins.module_utils._readings import Readings
 
+try:
+    from ansible.module_utils.common.json import Direction, get_module_encoder
+
+    # How ansible-core writes the arguments of a module.
+    _MODULE_JSON: dict[str, Any] = {"cls": get_module_encoder("legacy", Direction.CONTROLLER_TO_MODULE)}
+except ImportError:  # before ansible-core 2.19
+    from ansible.module_utils.common.json import AnsibleJSONEncoder
+
+    _MODULE_JSON = {"cls": AnsibleJSONEncoder, "vault_to_text": True}
+
 PROGRESS_SECONDS = 3.0
+MAX_DEPTH = 100  # Ansible goes through arguments by functions that call themselves, several for each level.
+
+# The callbacks of ansible-core that write to stdout line by line; another one may write a single document.
+_LINE_CALLBACKS = {
+    f"{namespace}{name}"
+    for namespace in ("", "ansible.builtin.", "ansible.legacy.")
+    for name in ("default", "minimal", "oneline")
+}
 
 display = Display()
 
@@ -58,8 +78,19 @@ class ReconcileAction(ActionBase):  # type: ignore[misc]
         """The result of the task. Raises what ActionBase does."""
         super().run(tmp, task_vars)
         variables = task_vars or {}
-        if self._may_run_here(variables):
-            return self._run_here(variables)
+        try:
+            arguments = _as_module_gets_them(self._task.args)
+        except OtterScaleError as error:
+            message = f"{error.message}. {error.advice}"
+            result = {"changed": False, "failed": True, "msg": message, "error": error.as_dict()}
+        else:
+            if self._may_run_here(variables):
+                result = self._run_here(arguments, variables)
+            else:
+                result = self._run_module(task_vars)
+        return _censored(result) if self._task.no_log else result
+
+    def _run_module(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         result: dict[str, Any] = self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
         if not self._task.async_val:
             self._remove_tmp_path(self._connection._shell.tmpdir)
@@ -85,9 +116,9 @@ class ReconcileAction(ActionBase):  # type: ignore[misc]
             return False
         return abspath(shutil.which(expanduser(asked)) or asked) != abspath(sys.executable)
 
-    def _run_here(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+    def _run_here(self, arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         spec = {**CONNECTION_SPEC, **self.argument_spec}
-        validated = ArgumentSpecValidator(spec).validate(_plain(self._task.args))
+        validated = ArgumentSpecValidator(spec).validate(arguments)
         params = validated.validated_parameters
         result: dict[str, Any]
         if validated.error_messages:
@@ -118,26 +149,60 @@ class ReconcileAction(ActionBase):  # type: ignore[misc]
 
     def _show_progress(self) -> Any:
         shown = -PROGRESS_SECONDS
+        to_stderr = C.config.get_config_value("DEFAULT_STDOUT_CALLBACK") not in _LINE_CALLBACKS
 
         def tell(line: str) -> None:
             nonlocal shown
             now = time.monotonic()
             if now - shown >= PROGRESS_SECONDS:
                 shown = now
-                display.display(f"{self._task.action}: {line}")
+                display.display(f"{self._task.action}: {line}", stderr=to_stderr)
 
         return tell
 
 
-def _plain(value: Any) -> Any:
-    """Arguments as a module gets them through JSON: without tags of where they come from, encrypted texts as text."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set)):
-        return [_plain(item) for item in value]
-    if isinstance(value, date):
-        return value.isoformat()
-    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
+def _as_module_gets_them(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments as JSON leaves them. Raises a `client` OtterScaleError that names the option it cannot hold."""
+    try:
+        return _through_json(arguments)
+    except ValueError:
+        for option, value in arguments.items():
+            try:
+                _through_json({option: value})
+            except ValueError as error:
+                # Without the value, which may be a secret.
+                raise OtterScaleError("client", f"option '{option}' {error}") from None
+        raise
+
+
+def _through_json(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        plain: dict[str, Any] = json.loads(json.dumps(arguments, **_MODULE_JSON))
+        too_deep = _depth(plain) > MAX_DEPTH
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"holds what JSON has no form for ({error}): write it as text, with quotes") from None
+    except RecursionError:
+        too_deep = True
+    if too_deep:
+        raise ValueError(f"is nested more than {MAX_DEPTH} deep")
+    return plain
+
+
+def _depth(value: Any) -> int:
+    """How many objects and lists there are around what is innermost, itself included."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, inner), default=0)
+
+
+def _censored(result: dict[str, Any]) -> dict[str, Any]:
+    """The result of a task with `no_log`. Ansible hides it, but since 2.19 it shows the message of a failure."""
+    hide_entries(result)
+    for failed in (result, *result.get("results", ())):
+        if error := failed.get("error"):
+            failed.pop("exception", None)  # made of the message
+            what = f"{error['rpc'] or 'the task'} failed [{error['code']}]"
+            failed["msg"] = f"{what}; 'no_log' hides the rest. A registered result has it in 'error'."
+    return result
 
 
 def _shows_invocation(variables: Mapping[str, Any]) -> bool:

@@ -44,6 +44,8 @@ class Run:
     results: list[Result]
     calls: dict[str, list[dict[str, Any]]]
     output: str
+    stdout: str
+    stderr: str
 
     def of(self, host: str) -> list[Result]:
         return [result for result in self.results if result.host == host]
@@ -98,6 +100,8 @@ def run_playbook(
         results=[_result(line) for line in map(json.loads, lines) if line["action"].startswith("otterscale.core.")],
         calls={host: emulator.journal(marks[host])["calls"] for host, emulator in emulators.items()},
         output=output + "\n".join(lines),
+        stdout=done.stdout,
+        stderr=done.stderr,
     )
 
 

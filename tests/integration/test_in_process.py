@@ -10,12 +10,14 @@ journal of the server tells which way a task went.
 from __future__ import annotations
 
 import json
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC
 
 from tests.emulator.process import Emulator
 
@@ -52,7 +54,10 @@ def here(both: dict[str, Emulator]) -> dict[str, Emulator]:
     return {"plain": both["plain"]}
 
 
-def play(tmp_path: Path, emulators: dict[str, Emulator], *tasks: dict[str, Any], **keywords: Any) -> Run:
+def play(
+    tmp_path: Path, emulators: dict[str, Emulator], *tasks: dict[str, Any], raw: Sequence[str] = (), **keywords: Any
+) -> Run:
+    """Run the tasks. raw: what stands in YAML in place of the values "raw 0", "raw 1" and so on."""
     connection = {
         "api_url": "{{ otterscale_api_url }}",
         "api_token": "{{ otterscale_api_token }}",
@@ -67,8 +72,11 @@ def play(tmp_path: Path, emulators: dict[str, Emulator], *tasks: dict[str, Any],
             **keywords,
         }
     ]
+    text = json.dumps(plays)
+    for number, value in enumerate(raw):
+        text = text.replace(f'"raw {number}"', value)
     file = tmp_path / "play.yml"
-    file.write_text(json.dumps(plays))
+    file.write_text(text)
     return run_playbook(file, "real", emulators, {}, tmp_path)
 
 
@@ -148,6 +156,78 @@ def test_both_ways_complain_alike(both: dict[str, Emulator], tmp_path: Path) -> 
     assert len(told) == len(tasks)
     assert [number for number, result in enumerate(told) if not (result["failed"] and result["msg"])] == []
     assert TOKEN not in run.output
+
+
+def test_empty_environment_variables_count_as_not_set_both_ways(
+    both: dict[str, Emulator], tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    """AWX sets every variable of a credential."""
+    for option in CONNECTION_SPEC.values():
+        for variable in option["fallback"][1]:
+            environment.setenv(variable, "")
+    run = play(tmp_path, both, {BUCKET: {"name": "one", "owner": "bob"}})
+    (told,) = assert_alike(run, both)
+    assert told["changed"] and not told["failed"]
+
+
+# Options as YAML reads them, and what the task says of them.
+STATEMENT = "{Version: 2012-10-17, Statement: {Effect: Allow, Principal: '*', Action: '*', Condition: %s}}"
+VALUES = {
+    STATEMENT % "{Bool: {true: yes, No: [.5, ~]}, NumericEquals: {1: 0x10, 1.5: 12345678901234567890, .inf: x}}": None,
+    STATEMENT % "{DateEquals: {a: 2020-01-01, b: 2020-01-01T10:00:00.5Z, c: 2020-01-01 10:00:00 +02:00}}": None,
+    STATEMENT % "{Bool: {1: a, '1': b, 1.0: c}, StringLike: {a: !unsafe '{{ b }}', b: '{{ [1, none] }}'}}": None,
+    STATEMENT % "{Null: {'aws:TokenIssueTime': true}}": "'policy'.* write \"Null\" with quotes",
+    STATEMENT % "{~: {'aws:TokenIssueTime': true}}": "'policy'.* write \"Null\" with quotes",
+    "{Statement: .inf}": "'policy'.* no JSON number",
+    "{Statement: [.nan]}": "'policy'.* no JSON number",
+    "{Statement: %s}" % ("[" * 60 + "1" + "]" * 60): "'policy'.* nested more than 50 deep",
+    "{Statement: %s}" % ("[" * 120 + "1" + "]" * 120): "'policy' is nested more than 100 deep",
+    "{Statement: !!binary aGVsbG8=}": "'policy' holds what JSON has no form for",
+    "{Statement: [{!!binary aGVsbG8= : 1}]}": "'policy' holds what JSON has no form for",
+    "{Statement: [{2020-01-01: 1}]}": "'policy' holds what JSON has no form for",
+    "{Statement: [{2020-01-01 10:00:00: 1}]}": "'policy' holds what JSON has no form for",
+    "!!binary aGVsbG8=": "'policy' holds what JSON has no form for",
+}
+VAULTED = (
+    r"$ANSIBLE_VAULT;1.1;AES256\n3537636139326333383030663464626530646162396265343037306"
+    r"1646665373933353732333133\n3035343334366537383966623036663339613666396439330a62313"
+    r"7313763373836353531343531\n3739316561656639396164616464623134396234313365646462613"
+    r"3346662363865393031343836\n3232326361313166310a65373330373933626138626463323364383"
+    r"1366437626164316139383161\n3362"
+)
+
+
+def test_values_are_the_same_both_ways(
+    both: dict[str, Emulator], tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    """A module gets its arguments through JSON, which has fewer types than YAML."""
+    password = tmp_path / "password"
+    password.write_text("vault-password")
+    environment.setenv("ANSIBLE_VAULT_PASSWORD_FILE", str(password))
+    others = [
+        {BUCKET: {"name": "one", "policy": {"Statement": "raw 14"}}},
+        {BUCKET: {"name": "raw 15"}},
+        {BUCKET: {"name": "one", "owner": "raw 16"}},
+        {VOLUME: {"name": "raw 17", "namespace": "raw 18", "size": "raw 19"}},
+        {RESOURCES: {"buckets": [{"name": "one", "raw 20": 1}]}},
+    ]
+    sets, dates, vaulted = "!!set {one}", "2020-01-01", f'!vault "{VAULTED}"'
+    raw = [*VALUES, sets, dates, vaulted, "2020-01-01 10:00:00", "1.50", ".inf", "~"]
+    tasks = [{BUCKET: {"name": "one", "policy": f"raw {number}"}} for number in range(len(VALUES))] + others
+    run = play(tmp_path, both, *({**task, "check_mode": True, "ignore_errors": True} for task in tasks), raw=raw)
+    told = assert_alike(run, both)
+    assert len(told) == len(tasks)
+    for result, (value, message) in zip(told, VALUES.items(), strict=False):
+        assert result["failed"] is (message is not None), value
+        if message:
+            assert re.search(message, result["msg"]) and result["error"]["code"] == "client", result["msg"]
+    policy = told[0]["bucket"]["policy"]
+    assert policy["Version"] == "2012-10-17"
+    assert policy["Statement"]["Condition"] == {
+        "Bool": {"true": True, "false": [0.5, None]},
+        "NumericEquals": {"1": 16, "1.5": 12345678901234567890, "Infinity": "x"},
+    }
+    assert told[16]["bucket"]["owner"] == "alice" and not told[16]["changed"]
 
 
 def test_keywords_of_a_task_mean_the_same_both_ways(both: dict[str, Emulator], tmp_path: Path) -> None:
@@ -264,6 +344,22 @@ def test_a_wait_shows_how_far_it_is(here: dict[str, Emulator], tmp_path: Path) -
     assert shown[-1]["phase"] == "Succeeded"
     assert [phase["seconds"] for phase in shown] == sorted(phase["seconds"] for phase in shown)
     assert len({phase["phase"] for phase in shown}) == len(shown) > 1
+
+
+@pytest.mark.parametrize("callback", ["ansible.builtin.minimal", "otterscale_document"])
+def test_progress_stays_out_of_a_document_on_stdout(
+    here: dict[str, Emulator], tmp_path: Path, environment: pytest.MonkeyPatch, callback: str
+) -> None:
+    environment.setenv("ANSIBLE_STDOUT_CALLBACK", callback)
+    volume = {"name": "shown", "namespace": "default", "source": {"type": "blank_image"}, "size": "1Gi"}
+    run = play(tmp_path, here, {VOLUME: {**volume, "wait": True, "wait_sleep": 0.1}})
+    progress = f"{VOLUME}: data volume default/shown present: "
+    if callback == "otterscale_document":
+        assert progress in run.stderr
+        (result,) = json.loads(run.stdout)
+        assert result["datavolume"]["name"] == "shown"
+    else:
+        assert progress in run.stdout and progress not in run.stderr
 
 
 # A whole declaration

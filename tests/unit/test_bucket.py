@@ -73,6 +73,20 @@ def test_a_policy_that_is_no_json_object_is_refused(policy: str) -> None:
     assert refused(policy=policy).startswith(f"option 'policy' is {policy!r}: must be a JSON object")
 
 
+@pytest.mark.parametrize(
+    "policy",
+    [
+        '{"Statement":' + "[" * 51 + "]" * 51 + "}",
+        '{"a": 1e400}',
+        '{"a": "\\ud83d"}',
+        '{"a": 1, "a": 2}',
+        '{"Statement": {"Condition": {"null": {}}}}',
+    ],
+)
+def test_a_policy_that_could_not_be_read_back_is_refused(policy: str) -> None:
+    assert refused(policy=policy).startswith(f"option 'policy' is {policy!r}: ")
+
+
 @pytest.mark.parametrize("owner", ["", "  "])
 def test_an_empty_owner_is_refused(owner: str) -> None:
     assert refused(owner=owner).startswith(f"option 'owner' is {owner!r}: ")
@@ -134,7 +148,8 @@ def test_the_list_is_complete_so_a_bucket_that_is_not_in_it_is_absent(answer: di
 
 
 @pytest.mark.parametrize(
-    "fields", [{"grants": {}}, {"usedBytes": []}, {"owner": 5}, {"policy": {}}, {"policy": "<xml>"}]
+    "fields",
+    [{"grants": {}}, {"usedBytes": []}, {"owner": 5}, {"policy": {}}, {"policy": "<xml>"}, {"policy": '{"a": 1e400}'}],
 )
 def test_an_answer_that_makes_no_sense_names_the_field(fields: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=f"'{next(iter(fields))}'"):

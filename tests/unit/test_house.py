@@ -41,7 +41,7 @@ NAMED_ROOMS = {
 MAY_IMPORT = {
     "module": {"door", "declaration", "resource"},
     "action": {"controller door", "declaration", "resource"},
-    "controller door": {"converge", "readings", "http", "options"},
+    "controller door": {"converge", "readings", "http", "options", "errors"},
     "door": {"converge", "http", "options"},
     "declaration": {"converge", "readings", "engine", "options", "resource", "errors"},
     "converge": {"readings", "engine", "options", "errors"},

@@ -9,7 +9,12 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.otterscale.core.plugins.module_utils._iam_policy import parse_policy, same_policy
+from ansible_collections.otterscale.core.plugins.module_utils._iam_policy import (
+    MAX_POLICY_DEPTH,
+    parse_declared_policy,
+    parse_policy,
+    same_policy,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -208,3 +213,87 @@ def test_no_policy_is_the_empty_one(text: str) -> None:
 def test_what_is_no_json_object_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="must be a JSON object"):
         parse_policy(text)
+
+
+texts = st.text(st.characters(exclude_categories=()), max_size=5)  # halves of surrogate pairs too
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+wrapped = st.tuples(anything, st.integers(0, 5) | st.integers(44, 52)).map(lambda pair: {"Statement": nested(*pair)})
+
+
+def nested(value: Any, levels: int) -> Any:
+    for _level in range(levels):
+        value = [value]
+    return value
+
+
+def is_plain(value: Any) -> bool:
+    """Whether every JSON library reads what json.dumps makes of it."""
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except ValueError:
+        return False
+    return True
+
+
+def depth(value: Any) -> int:
+    """Objects and lists around what is innermost."""
+    inner = list(value.values()) if isinstance(value, dict) else value
+    return 1 + max(map(depth, inner)) if isinstance(inner, list) and inner else 0
+
+
+@given(wrapped)
+def test_what_is_taken_is_sound_and_read_again_as_the_same(policy: Policy) -> None:
+    text = json.dumps(policy)
+    if not is_plain(policy) or depth(policy) > MAX_POLICY_DEPTH:
+        with pytest.raises(ValueError):
+            parse_policy(text)
+        return
+    taken = parse_policy(text)
+    again = parse_policy(json.dumps(taken))
+    assert again == taken == policy and same_policy(again, policy)
+
+
+@pytest.mark.parametrize(
+    ("inside", "why"),
+    [
+        ('"a": 1e400', "1e400 is no JSON number, or too large"),
+        ('"a": [{"b": -1e999}]', "-1e999 is no JSON number, or too large"),
+        ('"a": -Infinity', "-Infinity is no JSON number"),
+        ('"a": ' + "9" * 5000, "must be a JSON object"),
+        ('"a": "\\ud83d"', "half of a surrogate pair"),
+        ('"\\ude00": 1', "half of a surrogate pair"),
+        ('"Statement": 1, "Statement": 2', "'Statement' comes twice"),
+        ('"a": {"b": 1, "c": 2, "b": 1}', "'b' comes twice"),
+        ('"Statement": ' + "[" * 51 + "]" * 51, "nested more than 50 deep"),
+    ],
+)
+def test_what_could_not_be_read_again_is_refused(inside: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        parse_policy("{" + inside + "}")
+
+
+def test_a_whole_surrogate_pair_and_a_number_of_usual_size_are_read() -> None:
+    assert parse_policy('{"a": "\\ud83d\\ude00", "b": 1e300, "c": 12345678901234567890}') == {
+        "a": "\U0001f600",
+        "b": 1e300,
+        "c": 12345678901234567890,
+    }
+
+
+@pytest.mark.parametrize("several", [True, False])
+def test_what_yaml_makes_of_the_operator_null_is_refused_in_a_task_alone(several: bool) -> None:
+    one = {"Effect": "Deny", "Condition": {"null": {"aws:TokenIssueTime": "true"}}}
+    text = json.dumps({"Statement": [{"Effect": "Allow"}, one] if several else one})
+    with pytest.raises(ValueError, match='write "Null" with quotes'):
+        parse_declared_policy(text)
+    assert parse_policy(text) == json.loads(text)
+    assert parse_declared_policy(text.replace("null", "Null")) == json.loads(text.replace("null", "Null"))
+
+
+@pytest.mark.parametrize("odd", [{}, {"Statement": "null"}, {"Statement": [1, {"Condition": "null"}, {"null": {}}]}])
+def test_null_elsewhere_is_no_operator(odd: Policy) -> None:
+    assert parse_declared_policy(json.dumps(odd)) == odd

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.otterscale.core.plugins.module_utils._bucket import Bucket
 from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
 from ansible_collections.otterscale.core.plugins.module_utils._converge import Mode, converge
@@ -42,6 +43,34 @@ def refused(**options: Any) -> str:
 def test_every_option_may_come_from_the_environment() -> None:
     found = {name: spec["fallback"][1] for name, spec in CONNECTION_SPEC.items()}
     assert found == {name: [f"OTTERSCALE_{name.upper()}"] for name in GOOD}
+
+
+@pytest.mark.parametrize("empty", ["", " ", None])
+def test_an_empty_environment_variable_counts_as_not_set(empty: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    for spec in CONNECTION_SPEC.values():
+        (variable,) = spec["fallback"][1]
+        if empty is None:
+            monkeypatch.delenv(variable, raising=False)
+        else:
+            monkeypatch.setenv(variable, empty)
+    validated = ArgumentSpecValidator(CONNECTION_SPEC).validate({"api_url": "http://h", "scope": "lab"})
+    assert not validated.error_messages
+    assert validated.validated_parameters == {
+        **{name: spec.get("default") for name, spec in CONNECTION_SPEC.items()},
+        **{"api_url": "http://h", "scope": "lab"},
+    }
+    missing = ArgumentSpecValidator(CONNECTION_SPEC).validate({}).error_messages
+    assert missing == ["missing required arguments: api_url, scope"]
+
+
+def test_an_environment_variable_that_is_set_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTTERSCALE_API_URL", "http://h")
+    monkeypatch.setenv("OTTERSCALE_SCOPE", "lab")
+    monkeypatch.setenv("OTTERSCALE_RETRIES", "0")
+    monkeypatch.setenv("OTTERSCALE_VALIDATE_CERTS", "no")
+    params = ArgumentSpecValidator(CONNECTION_SPEC).validate({"scope": "other"}).validated_parameters
+    used = [params[name] for name in ("api_url", "scope", "retries", "validate_certs")]
+    assert used == ["http://h", "other", 0, False]
 
 
 @pytest.mark.parametrize(
