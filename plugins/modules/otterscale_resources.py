@@ -60,8 +60,10 @@ options:
       size:
         description:
           - Size as Kubernetes quantity, such as V(10Gi), or in bytes. Needed to create the volume.
-          - It is compared with the larger of the size that the volume was made with and the capacity of its claim.
-          - A volume can only grow. A task that names a smaller size fails without sending anything.
+          - It is compared with the capacity of the volume's claim, which storage may make larger than asked for the overhead
+            of a file system and by rounding up. A volume is left alone if it has at least this size, and at most 15 percent
+            and 1 GiB more.
+          - A volume with less is extended. One with more fails the task without sending anything, as a volume can only grow.
         type: str
       boot_image:
         description:

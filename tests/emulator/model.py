@@ -51,7 +51,7 @@ class DataVolume:
     source_data: str = ""
     boot_image: bool = False
     size_bytes: int = 0
-    # Grows by ExtendDataVolume, while size_bytes stays.
+    # Of its claim: more than size_bytes with the overhead of file systems. Only this grows by ExtendDataVolume.
     capacity_bytes: int = 0
     # Made by OtterScale, and so listed by it.
     managed: bool = True

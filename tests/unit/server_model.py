@@ -7,7 +7,7 @@ It is not the emulator (no HTTP, no time) and no mock (it has effects, which tes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,17 +53,34 @@ def kubernetes_ports(wanted: Iterable[Mapping[str, Any]], current: Iterable[Mapp
     return ports
 
 
+def exactly(size: int) -> int:
+    """Block storage."""
+    return size
+
+
+def with_overhead(size: int) -> int:
+    """CDI on a file system, with its default of 5.5 %."""
+    return -(-size * 1000 // 945)
+
+
+def in_whole_gib(size: int) -> int:
+    """The same on storage that has nothing smaller, with 6 %."""
+    return -(-size * 100 // (94 << 30)) << 30
+
+
 @dataclass
 class Server:
     """faults: what happens to the next writes, None for nothing. listed: whether services and volumes show in lists.
 
     ignores: request fields that it does not know. mapped: whether it sends proper codes or plain errors.
+    provided: what a claim has of what was asked for.
     """
 
     faults: list[Fault | None] = field(default_factory=list)
     listed: bool = True
     ignores: frozenset[str] = frozenset()
     mapped: bool = False
+    provided: Callable[[int], int] = exactly
     users: frozenset[str] = frozenset({"alice", "bob", "system"})
     things: dict[str, dict[str, Message]] = field(default_factory=lambda: {"bucket": {}, "service": {}, "volume": {}})
     reads: list[str] = field(default_factory=list)
@@ -176,14 +193,17 @@ class Server:
         self.new("volume", name, f'datavolumes.cdi.kubevirt.io "{name}" already exists')
         keys = ("name", "bootImage", "sizeBytes")
         volume = {"source": request.get("source", {}), **{key: request[key] for key in keys}}
-        self.things["volume"][name] = volume
-        return volume
+        self.things["volume"][name] = {**volume, **self.claim(name, request["sizeBytes"])}
+        return self.things["volume"][name]
 
     def ExtendDataVolume(self, request: Message) -> Message:
         name = request["name"]
         volume = self.old("volume", name, f'datavolumes.cdi.kubevirt.io "{name}" not found')
-        volume["persistentVolumeClaim"] = {"name": name, "capacity": request["sizeBytes"]}
+        volume.update(self.claim(name, request["sizeBytes"]))
         return {}
+
+    def claim(self, name: str, size: str) -> Message:
+        return {"persistentVolumeClaim": {"name": name, "capacity": str(self.provided(int(size)))}}
 
     def DeleteDataVolume(self, request: Message) -> Message:
         self.old("volume", request["name"], f'datavolumes.cdi.kubevirt.io "{request["name"]}" not found')

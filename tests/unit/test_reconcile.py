@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._errors import Ott
 from ansible_collections.otterscale.core.plugins.module_utils._ports import Port
 from ansible_collections.otterscale.core.plugins.module_utils._reconcile import Outcome, Wait, reconcile
 from ansible_collections.otterscale.core.plugins.module_utils._vm_service import VMService
-from server_model import Fault, Server
+from server_model import Fault, Server, exactly, in_whole_gib, with_overhead
 
 BUCKET = Bucket("lab", "data", owner="alice", acl="public_read")
 SERVICE = VMService("lab", "vms", "web", virtual_machine="vm-1", ports=(Port(80, "http", "8080"),))
@@ -30,6 +31,7 @@ OTHERWISE = {
     "vm_service": replace(SERVICE, ports=(Port(81, "http", "8080"),)),
     "datavolume": replace(VOLUME, size=20),
 }
+GI = 2**30
 LISTS = {"ListBuckets", "ListVirtualMachines", "ListDataVolumes"}
 
 
@@ -88,6 +90,22 @@ def test_the_first_run_changes_and_the_second_sends_no_write(kind: str) -> None:
     assert not second.changed and second.operations == [] and second.before == second.after
     assert len(server.writes) == writes and len(server.reads) == reads + 1
     assert second.resource == first.resource
+
+
+@pytest.mark.parametrize("provided", [exactly, with_overhead, in_whole_gib])
+def test_a_volume_whose_claim_came_out_larger_is_as_declared_and_can_grow(provided: Callable[[int], int]) -> None:
+    wanted, larger = replace(VOLUME, size=10 * GI), replace(VOLUME, size=20 * GI)
+    server = converged(wanted, provided=provided)
+    unchanged = reconcile(wanted, server)
+    assert not unchanged.changed and unchanged.error is None and unchanged.before == wanted.desired()
+    assert unchanged.resource is not None and unchanged.resource["capacity_bytes"] == provided(10 * GI)
+    predicted, grown = reconcile(larger, server, check=True), reconcile(larger, server)
+    assert rpcs(grown) == ["ExtendDataVolume"] and grown.error is None
+    assert (grown.before["size"], grown.after["size"]) == (provided(10 * GI), 20 * GI)
+    assert (predicted.before, predicted.after) == (grown.before, grown.after)
+    assert not reconcile(larger, server).changed
+    refused = reconcile(wanted, server)
+    assert refused.error is not None and "can only grow" in refused.msg and len(server.writes) == 1
 
 
 def test_another_spelling_of_a_policy_makes_no_diff() -> None:
@@ -577,11 +595,11 @@ def test_an_import_that_goes_on_meanwhile_does_not_cut_the_time_to_show(clock: C
 def test_what_became_something_else_is_not_waited_for(clock: Clock) -> None:
     class Generous(Server):
         def ExtendDataVolume(self, request: dict[str, Any]) -> dict[str, Any]:
-            return super().ExtendDataVolume({**request, "sizeBytes": "25"})
+            return super().ExtendDataVolume({**request, "sizeBytes": str(2**31)})
 
     outcome = reconcile(OTHERWISE["datavolume"], Generous(things=converged(VOLUME).things))
     assert outcome.error is not None and outcome.error.code == "aborted" and outcome.changed and clock.slept == []
-    assert "not as before either" in outcome.msg and "'size' is 20: it is now 25 bytes" in outcome.msg
+    assert "not as before either" in outcome.msg and f"'size' is 20: it is now {2**31} bytes" in outcome.msg
 
 
 def test_what_a_list_shows_only_while_it_goes_away_is_waited_for(clock: Clock) -> None:
