@@ -166,6 +166,26 @@ def test_an_extend_that_is_refused_since_somebody_extended_further_is_no_change(
     assert len(ran.writes) == 1 and not ran.outcome.changed and rpcs(ran) == []
 
 
+# What was too old
+
+
+@pytest.mark.parametrize(("took", "age", "believed"), [(8.0, 13.0, False), (8.0, 8.5, True), (0.0, 13.0, False)])
+@pytest.mark.parametrize("kind", THERE)
+def test_what_took_long_to_read_is_as_old_as_its_beginning(
+    emulators: Emulators, kind: str, took: float, age: float, believed: bool
+) -> None:
+    """An item of a loop said ok of what was gone for longer than ten seconds, since the list had taken eight."""
+    options = {"bucket": {**BUCKET, "owner": "bob"}, "vm_service": {**SERVICE, "ports": None}, "datavolume": VOLUME}
+    there = {**THERE[kind], "size_bytes": 2 * GI} if kind == "datavolume" else THERE[kind]
+    task = Task(
+        {key: value for key, value in options[kind].items() if value}, took=took, age=age, since=REMOVALS[kind]
+    )
+    machine = Machine(emulators["mapped"], Scenario(kind, (task,), (there,), in_loop=True))
+    ran = machine.run(task)
+    assert violations(kind, machine.generation, ran) == []
+    assert (ran.calls == []) is believed
+
+
 # What never ended, or ended badly
 
 
