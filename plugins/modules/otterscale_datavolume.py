@@ -52,10 +52,11 @@ options:
   size:
     description:
       - Size as Kubernetes quantity, such as V(10Gi), or in bytes. Needed to create the volume.
-      - It is compared with the capacity of the volume's claim, which storage may make larger than asked for the overhead of
-        a file system and by rounding up. A volume is left alone if it has at least O(size), and at most 15 percent and
-        1 GiB more.
-      - A volume with less is extended. One with more fails the task without sending anything, as a volume can only grow.
+      - It is compared with the capacity of the volume's claim, which is often larger than what was asked for, by the
+        overhead of a file system and by rounding up. A volume that has O(size), or up to 15 percent and 1 GiB more, is
+        left alone.
+      - A volume that has less is extended. If it has more, the task fails without sending anything, since a volume can
+        only grow.
     type: str
   boot_image:
     description:

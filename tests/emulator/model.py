@@ -104,6 +104,8 @@ class Bucket:
     grants: list[Grant] = field(default_factory=list)
     used_bytes: int = 0
     used_objects: int = 0
+    # Whether OtterScale fails to read policy and ACL, which it does not tell: the bucket is shown without either.
+    unreadable: bool = False
     created_at: float = field(default_factory=time.time)
 
 

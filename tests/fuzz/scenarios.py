@@ -7,6 +7,7 @@ All of it prints as Python, so that a scenario that was found can be pasted into
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -155,7 +156,7 @@ def _options(**members: st.SearchStrategy[Any]) -> st.SearchStrategy[Mapping[str
 
 OPTIONS: Mapping[str, st.SearchStrategy[Mapping[str, Any]]] = {
     "bucket": _options(
-        name=st.just("data"),
+        name=st.sampled_from(["data", "data", "data", "data", "unreadable"]),
         state=states,
         owner=st.sampled_from(["alice", "alice", "bob", "bob", "nobody", None]),
         policy=st.sampled_from([None, None, *POLICIES]),
@@ -214,6 +215,8 @@ THINGS: Mapping[str, list[Mapping[str, Any]]] = {
         _put("bucket", name="data", owner="bob", grants=_everyones("bob")),
         _put("bucket", name="data", owner="alice", used_objects=3),
         _put("bucket", name="data", owner="alice", grants=_everyones("alice")[1:]),
+        _put("bucket", name="data", owner="alice", policy=json.dumps(POLICIES[0]), unreadable=True),
+        _put("bucket", name="data", owner="bob", grants=_everyones("bob"), unreadable=True),
         _put("bucket", name="other", owner="alice"),
     ],
     "vm_service": [

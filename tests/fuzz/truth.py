@@ -45,6 +45,13 @@ def listed(kind: str, found: State, generation: Mapping[str, str]) -> bool:
     return {"all": True, "own_name": machine == found["name"], "none": False}[generation["services"]]
 
 
+def knowable(kind: str, options: State, state: State) -> bool:
+    """Whether a task can be told that the server is as it wants: not of a policy or an ACL that it cannot read."""
+    found = thing(kind, options, state)
+    hidden = options["state"] == "present" and found is not None and found.get("unreadable", False)
+    return not (hidden and {"policy", "acl"} & set(options))
+
+
 def fulfils(kind: str, options: State, state: State, generation: Mapping[str, str]) -> bool:
     """Whether the server is as the task wants it. Of what is in no list only what a write can set is compared."""
     found = thing(kind, options, state)

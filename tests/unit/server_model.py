@@ -74,6 +74,7 @@ class Server:
 
     ignores: request fields that it does not know. mapped: whether it sends proper codes or plain errors.
     provided: what a claim has of what was asked for.
+    blind: whether it fails to read policies and ACLs, and does not say so.
     """
 
     faults: list[Fault | None] = field(default_factory=list)
@@ -81,6 +82,7 @@ class Server:
     ignores: frozenset[str] = frozenset()
     mapped: bool = False
     provided: Callable[[int], int] = exactly
+    blind: bool = False
     users: frozenset[str] = frozenset({"alice", "bob", "system"})
     things: dict[str, dict[str, Message]] = field(default_factory=lambda: {"bucket": {}, "service": {}, "volume": {}})
     reads: list[str] = field(default_factory=list)
@@ -93,7 +95,7 @@ class Server:
         rpc = procedure.rpartition("/")[2]
         self.reads.append(rpc)
         if rpc == "ListBuckets":
-            return {"buckets": list(self.things["bucket"].values())}
+            return {"buckets": [self.visible(bucket) for bucket in self.things["bucket"].values()]}
         if rpc == "ListDataVolumes":
             volumes = self.things["volume"].values() if self.listed else []
             return {"dataVolumes": [v for v in volumes if v["bootImage"] is bool(request.get("bootImage"))]}
@@ -162,7 +164,11 @@ class Server:
             raise self.refuse("unknown", "NoSuchUser")
         update = {"owner": request["owner"], "grants": grants(request["owner"], request.get("acl", 0))}
         self.things["bucket"][name] = {**bucket, **update, **{k: request[k] for k in ("policy",) if request.get(k)}}
-        return self.things["bucket"][name]
+        return self.visible(self.things["bucket"][name])
+
+    def visible(self, bucket: Message) -> Message:
+        hidden = ("grants", "policy") if self.blind else ()
+        return {key: value for key, value in bucket.items() if key not in hidden}
 
     def DeleteBucket(self, request: Message) -> Message:
         self.old("bucket", request["bucketName"], f'bucket "{request["bucketName"]}" not found')

@@ -63,12 +63,12 @@ def prepared(before: Any, **options: Any) -> Server:
 
 
 @settings(max_examples=300)
-@given(pairs, st.lists(faults, max_size=5), st.integers(0, 3), st.booleans(), claims)
+@given(pairs, st.lists(faults, max_size=5), st.integers(0, 3), st.booleans(), claims, st.booleans())
 def test_what_is_reported_is_what_happened(
-    pair: Any, lost: list[Fault | None], retries: int, mapped: bool, provided: Any
+    pair: Any, lost: list[Fault | None], retries: int, mapped: bool, provided: Any, blind: bool
 ) -> None:
     before, wanted = pair
-    server = prepared(before, mapped=mapped, provided=provided)
+    server = prepared(before, mapped=mapped, provided=provided, blind=blind)
     server.faults, snapshot = lost, server.snapshot()
     outcome = reconcile(wanted, server, retries=retries)
     changed = server.snapshot() != snapshot
@@ -79,6 +79,7 @@ def test_what_is_reported_is_what_happened(
     assert len(server.writes) <= 1 + retries + OTHER_PLANS
     assert len({repr(effect) for effect in server.effects}) == len(server.effects), "something was done twice"
     assert bool(outcome.operations) == outcome.changed
+    assert not (blind and "UpdateBucket" in server.sent), "an ACL that nobody could know was replaced"
     if outcome.error is None:
         seen = wanted.observe(server.read)
         assert wanted.plan(seen).steps == () or wanted.plan(seen).steps[0].probe
