@@ -34,8 +34,13 @@ class Grant(NamedTuple):
     uri: str = ""
 
 
-def acl_from_grants(owner: str, grants: Collection[Grant]) -> str:
-    """The canned ACL that the grants amount to, in any order, or "custom"."""
+def acl_from_grants(owner: str, grants: Collection[Grant]) -> str | None:
+    """The canned ACL that the grants amount to, in any order, or "custom".
+
+    None where there are no grants: every ACL has one for the owner, so this one could not be read.
+    """
+    if not grants:
+        return None
     owners = {_normal(grant.permission) for grant in grants if _is_owner(grant, owner)}
     others = [grant for grant in grants if not _is_owner(grant, owner)]
     if owners != {"FULL_CONTROL"} or any(grant.id for grant in others):

@@ -58,18 +58,18 @@ _HOPELESS = {
 
 @dataclass(frozen=True)
 class BucketState:
-    """A bucket as the server has it; policy {} is none."""
+    """A bucket as the server has it; policy {} is none. None is what the server could not read."""
 
     owner: str
-    policy: Policy
-    grants: frozenset[Grant]
+    policy: Policy | None
+    grants: frozenset[Grant] | None
     used_bytes: int | None = field(default=None, compare=False)
     used_objects: int | None = field(default=None, compare=False)
     created_at: str | None = field(default=None, compare=False)
 
     @property
-    def acl(self) -> str:
-        return acl_from_grants(self.owner, self.grants)
+    def acl(self) -> str | None:
+        return acl_from_grants(self.owner, self.grants or ())
 
 
 @dataclass(frozen=True)
@@ -131,14 +131,17 @@ class Bucket:
         differing = self._differing(seen.state)
         if not differing:
             return Plan()
-        return Plan((self._update(seen.state, f"{' and '.join(differing)} differ{'s' * (len(differing) == 1)}"),))
+        return Plan((self._update(seen.state, differing),))
 
     def _differing(self, state: BucketState) -> list[str]:
         """The options whose values differ. Raises for what the API cannot bring about."""
         differing = []
         if self.owner is not None and self.owner != state.owner:
             differing.append("owner")
-        if self.policy is not None and not same_policy(self.policy, state.policy):
+        named = {"policy": (self.policy, state.policy), "acl": (self.acl, state.acl)}
+        if unread := [f"'{option}'" for option, (wanted, now) in named.items() if wanted is not None and now is None]:
+            raise _unread(f"so it is unknown whether {' and '.join(unread)} must change")
+        if self.policy is not None and state.policy is not None and not same_policy(self.policy, state.policy):
             if not self.policy:
                 raise bad_option(
                     "policy", self.policy, "the bucket has one, and OtterScale's API cannot remove it: name another"
@@ -146,13 +149,6 @@ class Bucket:
             differing.append("policy")
         if self.acl is not None and self.acl != state.acl:
             differing.append("acl")
-        if differing and self.acl is None and state.acl == CUSTOM:
-            raise bad_option(
-                "acl",
-                None,
-                f"the bucket has a custom ACL, which changing {' and '.join(differing)} would replace: "
-                "name the 'acl' that it shall have",
-            )
         return differing
 
     def _create(self) -> Step:
@@ -161,13 +157,24 @@ class Bucket:
         request = self._request(self.owner, self.policy or {}, self.acl or CANNED_ACLS[0])
         return Step(Verb.CREATE, f"{_SERVICE}/CreateBucket", request, "it does not exist", full=self)
 
-    def _update(self, state: BucketState, reason: str) -> Step:
+    def _update(self, state: BucketState, differing: list[str]) -> Step:
         """All three in full: the API links the owner again and sets the ACL with every update."""
+        changing = " and ".join(differing)
+        reason = f"{changing} differ{'s' * (len(differing) == 1)}"
         owner, policy, acl = self.owner or state.owner, self.policy or state.policy, self.acl or state.acl
+        if acl is None:
+            raise _unread(f"and changing {changing} would replace it")
+        if acl == CUSTOM:
+            raise bad_option(
+                "acl",
+                None,
+                f"the bucket has a custom ACL, which changing {changing} would replace: "
+                "name the 'acl' that it shall have",
+            )
         full = replace(self, owner=owner, policy=policy or None, acl=acl)
         return Step(Verb.UPDATE, f"{_SERVICE}/UpdateBucket", self._request(owner, policy, acl), reason, full=full)
 
-    def _request(self, owner: str, policy: Policy, acl: str) -> dict[str, Any]:
+    def _request(self, owner: str, policy: Policy | None, acl: str) -> dict[str, Any]:
         # The ACL goes as a number: a server takes a name that it does not know for PRIVATE.
         request = {**self._key(), "owner": owner, "acl": CANNED_ACLS.index(acl)}
         return {**request, "policy": json.dumps(policy)} if policy else request
@@ -201,9 +208,8 @@ class Bucket:
     def predict(self, seen: Seen[BucketState]) -> BucketState | None:
         if self.absent:
             return None
-        now = seen.state or BucketState("", {}, frozenset())
-        owner = self.owner or now.owner
-        acl = self.acl or (now.acl if seen.state else CANNED_ACLS[0])
+        now = seen.state or BucketState("", {}, None)
+        owner, acl = self.owner or now.owner, self.acl or now.acl or CANNED_ACLS[0]
         grants = frozenset(grants_from_acl(owner, acl))
         return replace(now, owner=owner, policy=self.policy or now.policy, grants=grants)
 
@@ -225,7 +231,7 @@ class Bucket:
             "acl": state.acl,
             "grants": [
                 {"type": g.type, "id": g.id, "name": g.name, "uri": g.uri, "permission": g.permission}
-                for g in sorted(state.grants, key=lambda grant: (grant.uri, grant.permission, grant.id))
+                for g in sorted(state.grants or (), key=lambda grant: (grant.uri, grant.permission, grant.id))
             ],
             "used_bytes": state.used_bytes,
             "used_objects": state.used_objects,
@@ -244,20 +250,32 @@ def _read_policy(text: str) -> Policy:
         raise ValueError(f"'policy' {error}") from None
 
 
+def _unread(consequence: str) -> OtterScaleError:
+    """Why a task that must know the ACL, or the policy beside it, cannot be carried out."""
+    return OtterScaleError(
+        "failed_precondition",
+        f"the server could not read the bucket's ACL (it shows no grants, not even the owner's), {consequence}",
+        advice="Run again; if that does not help, look at the server's log for why it cannot read policy and ACL.",
+    )
+
+
 def _read_bucket(message: Mapping[str, Any]) -> BucketState:
+    policy = _read_policy(read_str(message, "policy"))
+    grants = frozenset(
+        Grant(
+            type=read_str(grant, "type"),
+            permission=read_str(grant, "permission"),
+            id=read_str(grant, "id"),
+            name=read_str(grant, "name"),
+            uri=read_str(grant, "uri"),
+        )
+        for grant in read_objects(message, "grants")
+    )
     return BucketState(
         owner=read_str(message, "owner"),
-        policy=_read_policy(read_str(message, "policy")),
-        grants=frozenset(
-            Grant(
-                type=read_str(grant, "type"),
-                permission=read_str(grant, "permission"),
-                id=read_str(grant, "id"),
-                name=read_str(grant, "name"),
-                uri=read_str(grant, "uri"),
-            )
-            for grant in read_objects(message, "grants")
-        ),
+        # A server that swallows the error of one reading may have swallowed that of the other.
+        policy=policy if policy or grants else None,
+        grants=grants or None,
         used_bytes=read_int(message, "usedBytes"),
         used_objects=read_int(message, "usedObjects"),
         created_at=read_str(message, "createdAt") or None,

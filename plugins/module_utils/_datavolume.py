@@ -64,6 +64,7 @@ _SERVICE = "otterscale.instance.v1.InstanceService"
 _LIST = f"{_SERVICE}/ListDataVolumes"
 _GET = f"{_SERVICE}/GetDataVolume"
 _SETTLE_SECONDS = 30.0  # Kubernetes resizes and deletes claims in its own time
+_GIB = 1 << 30
 
 
 class Source(NamedTuple):
@@ -80,13 +81,14 @@ class Source(NamedTuple):
 class DataVolumeState:
     """A volume as the server has it. Sizes in bytes.
 
-    capacity is that of its claim, None without a claim. boot_image is None where it cannot be read.
+    capacity is that of its claim, 0 without a claim or while that is unbound. boot_image is None where it cannot be
+    read.
     """
 
     source: Source
     boot_image: bool | None
     size: int
-    capacity: int | None = None
+    capacity: int = 0
     phase: str = field(default="", compare=False)
     progress: str = field(default="", compare=False)
     claim: Mapping[str, Any] = field(default_factory=dict, compare=False)
@@ -95,8 +97,16 @@ class DataVolumeState:
 
     @property
     def real_size(self) -> int:
-        """After an extend size still tells the original; the claim's capacity tells the new one."""
-        return max(self.size, self.capacity or 0)
+        """What its claim has. size tells what was asked for at the creation, also after an extend."""
+        return self.capacity or self.size
+
+    def has(self, size: int) -> bool:
+        """Whether it is of a declared size. Claims come out larger than asked.
+
+        CDI adds the overhead of a file system (5.5 % and more, as it is configured), and storage rounds up, some of it
+        to whole GiB.
+        """
+        return size <= self.real_size <= size * 115 // 100 + _GIB
 
 
 @dataclass(frozen=True)
@@ -198,7 +208,7 @@ class DataVolume:
         if seen.state is None:
             return Plan((self._create(),))
         self._refuse_changes(seen.state)
-        if self.size is None or self.size == seen.state.real_size:
+        if self.size is None or seen.state.has(self.size):
             return Plan()
         return Plan((self._extend(self.size, seen.state.real_size),))
 
@@ -231,7 +241,7 @@ class DataVolume:
             raise bad_option("source", self.source.as_dict(), f"it is now {state.source.as_dict()}, and {fixed}")
         if self.boot_image is not None and state.boot_image is not None and self.boot_image != state.boot_image:
             raise bad_option("boot_image", self.boot_image, f"it is now {state.boot_image}, and {fixed}")
-        if self.size is not None and self.size < state.real_size:
+        if self.size is not None and self.size < state.real_size and not state.has(self.size):
             raise bad_option("size", self.size, f"it is now {state.real_size} bytes, and a volume can only grow")
 
     def _key(self) -> dict[str, Any]:
@@ -271,14 +281,15 @@ class DataVolume:
 
     def predict(self, seen: Seen[DataVolumeState]) -> DataVolumeState | None:
         if seen.state is not None and not self.absent:
-            return replace(seen.state, capacity=self.size)
+            return replace(seen.state, capacity=self.size or seen.state.capacity)
         if self.absent or self.source is None or self.size is None:
             return None
         return DataVolumeState(self.source, bool(self.boot_image), self.size)
 
     def managed(self, state: DataVolumeState) -> dict[str, Any]:
         boot_image = self.boot_image if state.boot_image is None else state.boot_image
-        return self._named(state.source, state.real_size, boot_image)
+        size = self.size if self.size is not None and state.has(self.size) else state.real_size
+        return self._named(state.source, size, boot_image)
 
     def desired(self) -> dict[str, Any]:
         return {} if self.absent else self._named(self.source, self.size, self.boot_image)
@@ -302,7 +313,7 @@ class DataVolume:
             "phase": state.phase,
             "progress": state.progress,
             "size_bytes": state.size,
-            "capacity_bytes": state.capacity,
+            "capacity_bytes": state.capacity or None,
             "persistent_volume_claim": dict(state.claim) or None,
             "last_condition": dict(state.condition) or None,
             "created_at": state.created_at,
@@ -355,9 +366,9 @@ def _read_volume(message: Mapping[str, Any]) -> DataVolumeState:
     )
 
 
-def _read_capacity(text: str) -> int | None:
+def _read_capacity(text: str) -> int:
     try:
-        return parse_quantity(text) if text else None
+        return parse_quantity(text) if text else 0
     except ValueError as error:
         raise ValueError(f"'capacity' {error}") from None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
@@ -27,10 +27,18 @@ class Presence(enum.Enum):
 
 @dataclass(frozen=True)
 class Seen(Generic[State]):
-    """One reading. state is set if and only if presence is PRESENT; states compare equal unless a write changed one."""
+    """One reading. state is set if and only if presence is PRESENT; what shows_change() of two was done by a write."""
 
     presence: Presence
     state: State | None = None
+
+
+def shows_change(before: Any, after: Any) -> bool:
+    """Whether two states (None: absent) differ in what both tell. What a reading did not tell is None in its state."""
+    if before is None or after is None:
+        return before is not after
+    values = [(getattr(before, f.name), getattr(after, f.name)) for f in fields(before) if f.compare]
+    return any(one != other for one, other in values if one is not None and other is not None)
 
 
 class Verb(enum.Enum):
@@ -115,7 +123,10 @@ class Resource(Protocol[State]):
         """Read the present state. Raises ValueError for an answer that makes no sense."""
 
     def plan(self, seen: Seen[State]) -> Plan:
-        """The missing writes. Raises a `client` OtterScaleError for what the API cannot do."""
+        """The missing writes. Raises a `client` OtterScaleError for what the API cannot do.
+
+        A `failed_precondition` one where the reading does not tell what must be known to decide.
+        """
 
     def answered(self, step: Step, answer: Mapping[str, Any], before: Seen[State]) -> State | None:
         """The state that the answer to a write carries, None if it carries none."""

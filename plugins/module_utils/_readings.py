@@ -20,10 +20,12 @@ KEEP_SECONDS = 10.0
 
 
 class Reading(NamedTuple):
-    """One answer, or why there is none, with when it began and ended, and who has been told of it."""
+    """One answer, or why there is none, with when it began and who has been told of it.
+
+    It is as old as its beginning: what changed while it was under way may be missing in it.
+    """
 
     began: float
-    ended: float
     answer: dict[str, Any]
     error: OtterScaleError | None
     told: set[str]
@@ -62,7 +64,7 @@ class Readings:
             answer = self.client.read(procedure, request)
         except OtterScaleError as error:
             failure = error
-        return Reading(began, time.monotonic(), answer, failure, told=set())
+        return Reading(began, answer, failure, told=set())
 
     def forget(self) -> None:
         """Something went otherwise than the readings had let expect."""
@@ -73,7 +75,8 @@ class Readings:
 class View:
     """The client of one resource, which has a name for this purpose alone.
 
-    since: when readings begin to be new. recent: whether one of the last KEEP_SECONDS will do. only_kept: no new one.
+    since: when readings begin to be new. recent: whether one that began in the last KEEP_SECONDS will do.
+    only_kept: no new one.
     """
 
     readings: Readings
@@ -83,7 +86,7 @@ class View:
     only_kept: bool = False
 
     def may_use(self, reading: Reading) -> bool:
-        recent = self.recent and not reading.error and reading.ended >= time.monotonic() - KEEP_SECONDS
+        recent = self.recent and not reading.error and reading.began >= time.monotonic() - KEEP_SECONDS
         return recent or reading.began >= self.since
 
     def read(self, procedure: str, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._plan import (
     Step,
     Verb,
     Wait,
+    shows_change,
 )
 
 FIRST_POLL_SECONDS = 0.1
@@ -220,29 +221,34 @@ class _Run(Generic[State]):
                 seen = self.seen = told  # of what no list shows, the answer tells the most
             if (unmet := self.unmet(step, seen, following)) is None:
                 return seen
-            if (before.state is not None and seen.state != before.state) or time.monotonic() >= ends:
+            if (before.state is not None and shows_change(before.state, seen.state)) or time.monotonic() >= ends:
                 raise self.not_as_accepted(step, unmet, before, seen)
             time.sleep(sleep)
             sleep = min(2 * sleep, LONGEST_POLL_SECONDS)
 
-    def not_as_accepted(self, step: Step, unmet: str, before: Seen[State], seen: Seen[State]) -> OtterScaleError:
-        advice = "Somebody else may be changing it, or this server ignores a field: look, then run again."
-        code, either = "internal", ""
-        if seen.state == before.state:
+    def not_as_accepted(
+        self, step: Step, unmet: OtterScaleError, before: Seen[State], seen: Seen[State]
+    ) -> OtterScaleError:
+        code, advice, either = unmet.code, unmet.advice, ""
+        if code == "client":
+            code, advice = "internal", _NOT_AS_ACCEPTED
+        if not shows_change(before.state, seen.state):
             self.done.pop()
             either = "; whether it took effect is unknown"
-        elif before.state is not None:
+        elif before.state is not None and code == "internal":
             code, either = "aborted", "; it is not as before either: somebody else may have changed it"
-        return OtterScaleError(code, f"the server accepted it, but {unmet}{either}", rpc=step.rpc, advice=advice)
+        message = f"the server accepted it, but {unmet.message}{either}"
+        return OtterScaleError(code, message, rpc=step.rpc, advice=advice)
 
-    def unmet(self, step: Step, seen: Seen[State], following: list[Step]) -> str | None:
-        """What is still to do besides the steps that were to follow; None if nothing is."""
+    def unmet(self, step: Step, seen: Seen[State], following: list[Step]) -> OtterScaleError | None:
+        """Why this is not what the step was to bring about, whatever the steps that were to follow; None if it is."""
         try:
             steps = (step.full or self.resource).plan(seen).steps
         except OtterScaleError as error:
-            return error.message
+            return error
         expected = {step.rpc for step in following}
-        return next((f"still to do: {step.reason}" for step in steps if step.rpc not in expected), None)
+        reason = next((step.reason for step in steps if step.rpc not in expected), None)
+        return OtterScaleError("internal", f"still to do: {reason}", advice=_NOT_AS_ACCEPTED) if reason else None
 
     def recover(self, step: Step, error: OtterScaleError, before: Seen[State]) -> Seen[State]:
         """After a failed write: read before deciding. Raises `error` where nothing else can be tried."""
@@ -258,11 +264,20 @@ class _Run(Generic[State]):
             error.message += f" (whether it took effect is unknown: {again.rpc} failed too: {again.message})"
             raise error from None
         # Somebody else did what this write cannot have done: take away, change what it deletes, set it another way.
-        ours = seen.state != before.state and (seen.state is None) is (step.verb is Verb.DELETE)
+        ours = shows_change(before.state, seen.state) and (seen.state is None) is (step.verb is Verb.DELETE)
         self.account(step, error, refusal, changed=ours and not (step.full is None and self.unmet(step, seen, [])))
-        if (refusal is Refusal.FINAL or error.final or not error.meaning.replan) and self.plan(seen):
+        if (refusal is Refusal.FINAL or error.final or not error.meaning.replan) and self.something_is_missing(seen):
             raise error
         return seen
+
+    def something_is_missing(self, seen: Seen[State]) -> bool:
+        """Whether a write is needed, as far as can be told. Raises for what the API cannot do."""
+        try:
+            return bool(self.plan(seen))
+        except OtterScaleError as error:
+            if error.code == "client":
+                raise
+            return True
 
     def account(self, step: Step, error: OtterScaleError, refusal: Refusal | None, *, changed: bool) -> None:
         """Note what a failed write did, as far as the readings before and after it tell."""
@@ -321,6 +336,8 @@ def _still_known(seen: Seen[Any]) -> Presence | None:
     """What stays known about a resource when the next look does not list it."""
     return None if seen.presence is Presence.PRESENT else seen.presence
 
+
+_NOT_AS_ACCEPTED = "Somebody else may be changing it, or this server ignores a field: look, then run again."
 
 _LEARNED: Mapping[Refusal, Presence] = {Refusal.EXISTS: Presence.UNREADABLE, Refusal.MISSING: Presence.ABSENT}
 

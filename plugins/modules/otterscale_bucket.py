@@ -47,6 +47,10 @@ options:
         so such a task fails without sending anything, unless it names an ACL.
     type: str
     choices: [private, public_read, public_read_write, authenticated_read]
+notes:
+  - Some servers do not say when they could not read the ACL of a bucket. They then show no grants, and often no policy.
+    Such a bucket is neither private nor custom. A task that names its ACL, or has something to change, fails without
+    sending anything. A task that finds its owner as wanted, or that removes the bucket, does not need the ACL.
 seealso:
   - name: Bucket policies
     description: Elements of a policy.
@@ -106,11 +110,13 @@ bucket:
       type: str
       returned: always
     policy:
-      description: The policy, none if there is none.
+      description: The policy, none if there is none or if the server could not read it.
       type: dict
       returned: always
     acl:
-      description: The canned ACL that the grants amount to, V(custom) if they match none.
+      description:
+        - The canned ACL that the grants amount to, V(custom) if they match none.
+        - None if the server could not read it.
       type: str
       returned: always
       sample: public_read

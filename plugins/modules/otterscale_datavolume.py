@@ -52,8 +52,11 @@ options:
   size:
     description:
       - Size as Kubernetes quantity, such as V(10Gi), or in bytes. Needed to create the volume.
-      - It is compared with the larger of the size that the volume was made with and the capacity of its claim.
-      - A volume can only grow. A task that names a smaller size fails without sending anything.
+      - It is compared with the capacity of the volume's claim, which is often larger than what was asked for, by the
+        overhead of a file system and by rounding up. A volume that has O(size), or up to 15 percent and 1 GiB more, is
+        left alone.
+      - A volume that has less is extended. If it has more, the task fails without sending anything, since a volume can
+        only grow.
     type: str
   boot_image:
     description:
@@ -102,7 +105,7 @@ EXAMPLES = r"""
       data: https://images.example.com/debian-12.qcow2
     wait: true
 
-- name: Have an empty disk of at least this size, and extend the one that exists
+- name: Have an empty disk of this size, or extend a smaller one that exists
   otterscale.core.otterscale_datavolume:
     api_url: https://otterscale.example.com
     api_token: "{{ otterscale_token }}"
@@ -163,7 +166,7 @@ datavolume:
       returned: always
       sample: 10737418240
     capacity_bytes:
-      description: Capacity of the claim, in bytes. None without a claim.
+      description: Capacity of the claim, in bytes, often more than was asked for. None without a claim.
       type: int
       returned: always
       sample: 21474836480

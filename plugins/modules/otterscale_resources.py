@@ -60,8 +60,11 @@ options:
       size:
         description:
           - Size as Kubernetes quantity, such as V(10Gi), or in bytes. Needed to create the volume.
-          - It is compared with the larger of the size that the volume was made with and the capacity of its claim.
-          - A volume can only grow. A task that names a smaller size fails without sending anything.
+          - It is compared with the capacity of the volume's claim, which is often larger than what was asked for, by
+            the overhead of a file system and by rounding up. A volume that has this size, or up to 15 percent and
+            1 GiB more, is left alone.
+          - A volume that has less is extended. If it has more, it fails without anything being sent for it, since a
+            volume can only grow.
         type: str
       boot_image:
         description:

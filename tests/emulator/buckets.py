@@ -4,6 +4,8 @@
 """Buckets and their users: a RADOS gateway behind its S3 and its administration API.
 
 Create and Update are several steps without a way back, and each step may be the last: whatever came before it stays.
+
+The word `unreadable` in the name of a new bucket makes it one whose policy and ACL OtterScale cannot read.
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ def create(scope: Scope, name: str, owner: str, policy: str, acl: int, policy_re
     if name in scope.buckets:
         raise s3("already_exists", "CreateBucket", 409, "BucketAlreadyExists")
     # From here on the bucket is there, whatever happens. It begins as the system user's.
-    bucket = scope.buckets[name] = Bucket(name, grants=_grants(scope, SYSTEM_USER, PRIVATE))
+    bucket = Bucket(name, grants=_grants(scope, SYSTEM_USER, PRIVATE), unreadable="unreadable" in name)
+    scope.buckets[name] = bucket
     if owner:
         _link(scope, bucket, owner)
     return _configure(scope, bucket, policy, acl, policy_required)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-from . import faults
+from . import faults, volumes
 from .errors import BackendError
 from .generation import Generation
 from .journal import Journal
@@ -71,7 +71,9 @@ class Control:
             self._world.commit()
             return {"object": to_json(removed)}
         present = to_json(objects[key]) if key in objects else _defaults(body["kind"], given)
-        objects[key] = from_json(cls, {**present, **given})
+        placed = objects[key] = from_json(cls, {**present, **given})
+        if isinstance(placed, DataVolume) and "capacity_bytes" not in present | given:
+            placed.capacity_bytes = volumes.claimed(placed, self._generation.claims)
         self._world.settle()
         self._world.commit()
         return {"object": to_json(objects[key])}
@@ -101,7 +103,7 @@ def _key(kind: str, given: dict[str, Any]) -> str:
 def _defaults(kind: str, given: dict[str, Any]) -> dict[str, Any]:
     """What is put is foreign unless it says otherwise: OtterScale did not make it."""
     if kind == "data_volume":
-        return {"managed": False, "capacity_bytes": given.get("size_bytes", 0)}
+        return {"managed": False}
     if kind == "bucket":
         owner = given.get("owner", "")
         return {"grants": [{"type": "CanonicalUser", "id": owner, "permission": "FULL_CONTROL"}]} if owner else {}

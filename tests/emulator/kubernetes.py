@@ -96,7 +96,7 @@ def _volume(volume: DataVolume) -> dict[str, Any]:
         "metadata": _metadata(volume.namespace, volume.name, volume.created_at, labels),
         "spec": {
             "source": source,
-            "pvc": {
+            "storage" if volumes.uses_storage(volume) else "pvc": {
                 "accessModes": ["ReadWriteOnce"],
                 # Of the creation: an extension changes the claim, not the volume.
                 "resources": {"requests": {"storage": volumes.quantity(volume.size_bytes)}},

@@ -51,7 +51,7 @@ class DataVolume:
     source_data: str = ""
     boot_image: bool = False
     size_bytes: int = 0
-    # Grows by ExtendDataVolume, while size_bytes stays.
+    # Of its claim: more than size_bytes with the overhead of file systems. Only this grows by ExtendDataVolume.
     capacity_bytes: int = 0
     # Made by OtterScale, and so listed by it.
     managed: bool = True
@@ -104,6 +104,8 @@ class Bucket:
     grants: list[Grant] = field(default_factory=list)
     used_bytes: int = 0
     used_objects: int = 0
+    # Whether OtterScale fails to read policy and ACL, which it does not tell: the bucket is shown without either.
+    unreadable: bool = False
     created_at: float = field(default_factory=time.time)
 
 

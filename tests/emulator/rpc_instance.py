@@ -115,12 +115,13 @@ class Instance(InstanceService):
             size_bytes=request.size_bytes,
             import_seconds=self._import_seconds,
         )
-        created = volumes.create(self._world.scope(request.scope), volume)
+        created = volumes.create(self._world.scope(request.scope), volume, self._generation.claims)
         # CDI has not looked at it yet: the answer has neither phase nor progress nor a claim.
         return _volume_basics(created)
 
     async def extend_data_volume(self, request: pb.ExtendDataVolumeRequest, ctx: Context) -> Empty:
-        volumes.extend(self._world.scope(request.scope), request.namespace, request.name, request.size_bytes)
+        scope = self._world.scope(request.scope)
+        volumes.extend(scope, request.namespace, request.name, request.size_bytes, self._generation.claims)
         return Empty()
 
     async def delete_data_volume(self, request: pb.NamedRequest, ctx: Context) -> Empty:

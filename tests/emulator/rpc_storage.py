@@ -65,12 +65,15 @@ class Storage(StorageService):
 
 
 def _bucket(bucket: model.Bucket) -> pb.Bucket:
-    """A bucket without a policy has no `policy`; the counters are always there."""
+    """A bucket without a policy has no `policy`; the counters are always there.
+
+    Errors of the S3 calls that read policy and ACL are swallowed, as one build does.
+    """
     return pb.Bucket(
         name=bucket.name,
         owner=bucket.owner,
-        policy=bucket.policy or None,
-        grants=[_grant(grant) for grant in bucket.grants],
+        policy=None if bucket.unreadable else bucket.policy or None,
+        grants=[] if bucket.unreadable else [_grant(grant) for grant in bucket.grants],
         used_bytes=bucket.used_bytes,
         used_objects=bucket.used_objects,
         created_at=Timestamp.from_seconds(bucket.created_at),

@@ -9,6 +9,8 @@ the server loses nothing. Words in the path of an http URL choose what becomes o
 - `fail`: it ends in Failed;
 - `stuck`: it retries for ever at ImportInProgress;
 - `wffc`: nobody consumes it, it stays WaitForFirstConsumer (and has no claim).
+
+A claim may come out larger than asked: see the knob `claims`.
 """
 
 from __future__ import annotations
@@ -26,6 +28,9 @@ BLANK_IMAGE, HTTP_URL, EXISTING_CLAIM = 0, 1, 2
 PENDING_UNTIL, SCHEDULED_UNTIL, FAILS_AT = 0.1, 0.2, 0.5
 # In these phases a volume has no claim yet, so OtterScale does not list it.
 WITHOUT_CLAIM = ("", "Pending", "WaitForFirstConsumer")
+# What CDI keeps for the file system, in thousandths of the claim; block storage needs nothing.
+OVERHEAD = {"exact": 0, "filesystem": 55, "filesystem_gib": 60}
+GIB = 1 << 30
 _DNS_1123 = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
@@ -44,7 +49,7 @@ class Progress:
         return self.phase not in WITHOUT_CLAIM
 
 
-def create(scope: Scope, volume: DataVolume) -> DataVolume:
+def create(scope: Scope, volume: DataVolume, claims: str) -> DataVolume:
     if not _DNS_1123.fullmatch(volume.name) or len(volume.name) > 253:
         raise invalid_value(
             "DataVolume.cdi.kubevirt.io",
@@ -65,14 +70,14 @@ def create(scope: Scope, volume: DataVolume) -> DataVolume:
     key = key_of(volume.namespace, volume.name)
     if key in scope.data_volumes:
         raise already_exists(VOLUMES, volume.name)
-    volume.capacity_bytes = volume.size_bytes
+    volume.capacity_bytes = claimed(volume, claims)
     scope.data_volumes[key] = volume
     settle(scope)
     return volume
 
 
-def extend(scope: Scope, namespace: str, name: str, size_bytes: int) -> None:
-    """Grows the claim; the volume's own size stays what it was at creation."""
+def extend(scope: Scope, namespace: str, name: str, size_bytes: int, claims: str) -> None:
+    """Sets the request of the claim, without overhead; the volume's own size stays what it was at creation."""
     volume = scope.data_volumes.get(key_of(namespace, name))
     if volume is None or not progress(volume).has_claim:
         raise not_found(CLAIMS, name)
@@ -82,7 +87,27 @@ def extend(scope: Scope, namespace: str, name: str, size_bytes: int) -> None:
             f'{CLAIMS} "{name}" is invalid: spec.resources.requests.storage: '
             "Forbidden: field can not be less than previous value",
         )
-    volume.capacity_bytes = size_bytes
+    volume.capacity_bytes = provided(size_bytes, claims)
+
+
+def uses_storage(volume: DataVolume) -> bool:
+    """Whether it is made with `spec.storage`, to which CDI adds the overhead; a copy is made with `spec.pvc`."""
+    return volume.source_type != EXISTING_CLAIM
+
+
+def claimed(volume: DataVolume, claims: str) -> int:
+    """The capacity of the claim of a new volume."""
+    kept = OVERHEAD[claims] if uses_storage(volume) else 0
+    return provided(_divided_up(volume.size_bytes * 1000, 1000 - kept), claims)
+
+
+def provided(request: int, claims: str) -> int:
+    """What the storage makes of a claim's request."""
+    return _divided_up(request, GIB) * GIB if claims == "filesystem_gib" else request
+
+
+def _divided_up(number: int, by: int) -> int:
+    return -(-number // by)
 
 
 def delete(scope: Scope, namespace: str, name: str) -> None:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .machine import TOKEN, Ran
 from .scenarios import LIES
-from .truth import fulfils, listed, thing
+from .truth import fulfils, knowable, listed, thing
 
 # Codes that say of a write that it was not needed, and are believed: only the server's state should make them.
 BELIEVED = {"Create": "already_exists", "Delete": "not_found"}
@@ -75,8 +75,10 @@ class Case:
 
 
 def violations(kind: str, generation: Mapping[str, str], ran: Ran) -> list[str]:
+    if not ran.calls:
+        ran = replace(ran, before=ran.kept, after=ran.kept)  # what it was told by what another item had read
     case = Case(kind, generation, ran)
-    found = [*_always(ran)]
+    found = [*_always(ran), *_unread(case)]
     if ran.check:
         return [*found, *(f"check mode sent {call['rpc']}" for call in ran.writes)]
     if not case.lied_to_reads:
@@ -108,6 +110,20 @@ def _always(ran: Ran) -> Iterator[str]:
         yield f"it slept {ran.slept:g} s"
     if ran.seconds > 60:
         yield f"it took {ran.seconds:g} s"
+
+
+def _unread(case: Case) -> Iterator[str]:
+    """Of a bucket whose ACL nobody can read none is told, and no update replaces it."""
+    ran = case.ran
+    there, shown = thing(case.kind, ran.task.options, ran.after), ran.outcome.resource
+    if case.kind != "bucket" or ran.meddled or ran.check or not (there and there["unreadable"]):
+        return
+    if any(call["rpc"] == "UpdateBucket" for call in ran.writes):
+        yield "an ACL that nobody could know was replaced"
+    if shown and not case.lied_to_reads and shown["acl"] is not None:
+        yield f"it made up the ACL {shown['acl']}"
+    if ran.outcome.error is None and not knowable(case.kind, ran.task.options, ran.after):
+        yield "ok, but nobody could know"
 
 
 def _success(case: Case) -> Iterator[str]:

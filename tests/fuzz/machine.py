@@ -14,12 +14,18 @@ from types import SimpleNamespace
 from typing import Any, TypeVar
 from unittest import mock
 
-from ansible_collections.otterscale.core.plugins.module_utils import _bucket, _datavolume, _reconcile, _vm_service
+from ansible_collections.otterscale.core.plugins.module_utils import (
+    _bucket,
+    _datavolume,
+    _readings,
+    _reconcile,
+    _vm_service,
+)
 from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
 from ansible_collections.otterscale.core.plugins.module_utils._converge import Mode, bring_about
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
 from ansible_collections.otterscale.core.plugins.module_utils._plan import Resource
-from ansible_collections.otterscale.core.plugins.module_utils._readings import Readings
+from ansible_collections.otterscale.core.plugins.module_utils._readings import Readings, View
 from ansible_collections.otterscale.core.plugins.module_utils._reconcile import Outcome
 
 from tests.emulator.process import Emulator
@@ -30,6 +36,7 @@ T = TypeVar("T")
 
 TOKEN = "fuzz-token-that-must-not-leak"
 TIMEOUT, SHORT_TIMEOUT = 20.0, 0.6
+LIMIT = 10.0  # seconds, after which nothing that was read is believed any more
 TYPES: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
     "bucket": (_bucket.Bucket, _bucket.ARGUMENT_SPEC),
     "vm_service": (_vm_service.VMService, _vm_service.ARGUMENT_SPEC),
@@ -110,11 +117,28 @@ class WatchedClient(Client):
         return super().pause(tries, error)
 
 
+class SlowClient(Client):
+    """The real client of another item of a loop, and the clock of what it reads: a time in the past."""
+
+    def __init__(self, emulator: Emulator, took: float) -> None:
+        super().__init__(emulator.url, token=TOKEN)
+        self.ago, self.took = 0.0, took
+
+    def read(self, procedure: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        answer = super().read(procedure, request)
+        self.ago -= self.took
+        return answer
+
+    def monotonic(self) -> float:
+        return time.monotonic() - self.ago
+
+
 @dataclass(frozen=True)
 class Ran:
     """A task that was run. before and after: states of the scope. meddled: a colleague acted.
 
     last: too late for us to see it, that is after our last call, or between the two lists that hold volumes.
+    kept: the state of the scope that the task may take for the present one, as long as it makes no call of its own.
     """
 
     task: Task
@@ -125,6 +149,7 @@ class Ran:
     calls: list[dict[str, Any]]
     meddled: bool
     last: bool
+    kept: Mapping[str, Any]
     slept: float
     seconds: float
 
@@ -183,7 +208,7 @@ class Machine:
 
     def run(self, task: Task, *, check: bool = False) -> Ran:
         client, clock, began = WatchedClient(self.emulator, task), Clock(), time.monotonic()
-        readings = self._read_before(task) if self.in_loop else Readings(client)
+        kept, readings = self.state, self._read_before(task) if self.in_loop else Readings(client)
         readings.client = client
         if task.faults:
             self.emulator.add_faults(*map(dict, task.faults))
@@ -202,16 +227,25 @@ class Machine:
         return Ran(
             task=task, check=check, outcome=outcome, before=before, after=self.state, calls=journal["calls"],
             meddled=late is not None, last=late == 0 or (late == 1 and self.kind == "datavolume"),
-            slept=clock.slept, seconds=seconds,
+            kept=kept if task.age < LIMIT else before, slept=clock.slept, seconds=seconds,
         )  # fmt: skip
 
     def _read_before(self, task: Task) -> Readings:
-        """What another item of the same loop has read a moment ago."""
-        with closing(Client(self.emulator.url, token=TOKEN)) as client:
+        """What another item of the same loop has read a moment ago, or a long one."""
+        other = {**task.options, "name": "neighbour", "state": "absent", "wait": False}
+        other = {key: value for key, value in other.items() if key in TYPES[self.kind][1]}
+        with closing(SlowClient(self.emulator, task.took)) as client, mock.patch.object(_readings, "time", client):
             readings = Readings(client)
-            other = {**task.options, "name": "neighbour", "state": "absent", "wait": False}
-            other = {key: value for key, value in other.items() if key in TYPES[self.kind][1]}
-            bring_about(resource(self.kind, other), "another", readings, Mode(check=True), 0)
+            view = View(readings, "another")
+
+            def read(procedure: str, request: Mapping[str, Any]) -> dict[str, Any]:
+                client.ago = task.age
+                return view.read(procedure, request)
+
+            resource(self.kind, other).observe(read)
+        if task.since:
+            put(self.emulator, task.since)
+            self.state = self._read_state()
         self.mark = self.emulator.journal()["next"]
         return readings
 

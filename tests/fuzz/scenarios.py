@@ -7,6 +7,7 @@ All of it prints as Python, so that a scenario that was found can be pasted into
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,6 +61,8 @@ class Task:
 
     options: of the module. faults: rules of the emulator. retries: of the task.
     colleague: what somebody else puts on the server (or takes away) after our read number `after`, counted from 1.
+    In a loop, another item has read before: it asked `age` seconds ago, was answered after `took` of them, and then
+    somebody did `since`.
     """
 
     options: Mapping[str, Any]
@@ -67,6 +70,9 @@ class Task:
     retries: int = 2
     colleague: Mapping[str, Any] | None = None
     after: int = 1
+    took: float = 0.0
+    age: float = 0.0
+    since: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -150,7 +156,7 @@ def _options(**members: st.SearchStrategy[Any]) -> st.SearchStrategy[Mapping[str
 
 OPTIONS: Mapping[str, st.SearchStrategy[Mapping[str, Any]]] = {
     "bucket": _options(
-        name=st.just("data"),
+        name=st.sampled_from(["data", "data", "data", "data", "unreadable"]),
         state=states,
         owner=st.sampled_from(["alice", "alice", "bob", "bob", "nobody", None]),
         policy=st.sampled_from([None, None, *POLICIES]),
@@ -209,6 +215,8 @@ THINGS: Mapping[str, list[Mapping[str, Any]]] = {
         _put("bucket", name="data", owner="bob", grants=_everyones("bob")),
         _put("bucket", name="data", owner="alice", used_objects=3),
         _put("bucket", name="data", owner="alice", grants=_everyones("alice")[1:]),
+        _put("bucket", name="data", owner="alice", policy=json.dumps(POLICIES[0]), unreadable=True),
+        _put("bucket", name="data", owner="bob", grants=_everyones("bob"), unreadable=True),
         _put("bucket", name="other", owner="alice"),
     ],
     "vm_service": [
@@ -225,6 +233,8 @@ THINGS: Mapping[str, list[Mapping[str, Any]]] = {
         _volume(name="other", size_bytes=GI, boot_image=True),
     ],
 }  # fmt: skip
+# How long the reading of another item took, and how old it is when a task begins: ten seconds is the limit.
+AGES = ((0.0, 0.0), (0.0, 8.0), (8.0, 13.0), (0.0, 13.0), (9.0, 13.0), (9.0, 18.0))
 REMOVALS: Mapping[str, Mapping[str, Any]] = {
     "bucket": _put("bucket", name="data", remove=True),
     "vm_service": _put("service", namespace="default", name="web", remove=True),
@@ -234,11 +244,12 @@ REMOVALS: Mapping[str, Mapping[str, Any]] = {
 
 @st.composite
 def scenarios(draw: st.DrawFn) -> Scenario:
-    kind = draw(st.sampled_from(KINDS))
+    kind, in_loop = draw(st.sampled_from(KINDS)), draw(st.booleans())
     things = draw(st.lists(st.sampled_from(THINGS[kind]), max_size=2))
     tasks = []
     for _number in range(draw(st.integers(1, 3))):
         meddles = draw(st.integers(0, 5)) == 5
+        took, age = draw(st.sampled_from(AGES)) if in_loop else (0.0, 0.0)
         tasks.append(
             Task(
                 options=draw(OPTIONS[kind]),
@@ -246,6 +257,9 @@ def scenarios(draw: st.DrawFn) -> Scenario:
                 retries=draw(st.integers(0, 3)),
                 colleague=draw(st.sampled_from([*THINGS[kind], REMOVALS[kind]])) if meddles else None,
                 after=draw(st.integers(1, 3)) if meddles else 1,
+                took=took,
+                age=age,
+                since=draw(st.sampled_from([None, *THINGS[kind], REMOVALS[kind]])) if age else None,
             )
         )
-    return Scenario(kind, tuple(tasks), tuple(things), in_loop=draw(st.booleans()))
+    return Scenario(kind, tuple(tasks), tuple(things), in_loop)

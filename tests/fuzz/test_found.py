@@ -101,6 +101,30 @@ def test_an_update_that_says_not_found_after_its_effect_is_a_change(emulators: E
     assert ran.outcome.error is None and ran.outcome.changed and len(ran.writes) == 1
 
 
+# What could not be read
+
+
+@pytest.mark.parametrize("options", [{"acl": "public_read"}, {"owner": "alice"}, {"policy": {"Statement": []}}])
+def test_an_acl_that_could_not_be_read_is_not_replaced(emulators: Emulators, options: Mapping[str, Any]) -> None:
+    """It was taken for a custom ACL, which a task may replace by naming another."""
+    hidden = {**THERE["bucket"], "unreadable": True}
+    ran = emulators.run("mapped", "bucket", {"name": "data", "state": "present", **options}, things=(hidden,))
+    assert ran.outcome.error is not None and ran.outcome.error.code == "failed_precondition"
+    assert not ran.writes and ran.before == ran.after
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_acl_that_cannot_be_read_after_a_lost_update_tells_nothing_of_its_effect(
+    emulators: Emulators, when: str
+) -> None:
+    """That it was there before and is not shown any more was taken for the effect of the update."""
+    options = {"name": "data", "state": "present", "acl": "public_read"}
+    blinding = {"colleague": {"kind": "bucket", "name": "data", "unreadable": True}, "things": (THERE["bucket"],)}
+    ran = emulators.run("mapped", "bucket", options, close(when), **blinding)
+    assert ran.outcome.error is not None and not ran.outcome.changed and len(ran.writes) == 1
+    assert "Whether UpdateBucket took effect is unknown" in ran.outcome.msg
+
+
 # What was made up
 
 
@@ -164,6 +188,24 @@ def test_an_extend_that_is_refused_since_somebody_extended_further_is_no_change(
     ran = Machine(emulators[generation], Scenario("datavolume", (task,), (THERE["datavolume"],))).run(task)
     assert ran.outcome.error is not None and "'size'" in ran.outcome.msg and "5368709120" in ran.outcome.msg
     assert len(ran.writes) == 1 and not ran.outcome.changed and rpcs(ran) == []
+
+
+# What was too old
+
+
+@pytest.mark.parametrize(("took", "age", "believed"), [(8.0, 13.0, False), (8.0, 8.5, True), (0.0, 13.0, False)])
+@pytest.mark.parametrize("kind", THERE)
+def test_what_took_long_to_read_is_as_old_as_its_beginning(
+    emulators: Emulators, kind: str, took: float, age: float, believed: bool
+) -> None:
+    """An item of a loop said ok of what was gone for longer than ten seconds, since the list had taken eight."""
+    options = {"bucket": {**BUCKET, "owner": "bob"}, "vm_service": {**SERVICE, "ports": None}, "datavolume": VOLUME}
+    there = {**THERE[kind], "size_bytes": 2 * GI} if kind == "datavolume" else THERE[kind]
+    task = Task({key: value for key, value in options[kind].items() if value}, took=took, age=age, since=REMOVALS[kind])
+    machine = Machine(emulators["mapped"], Scenario(kind, (task,), (there,), in_loop=True))
+    ran = machine.run(task)
+    assert violations(kind, machine.generation, ran) == []
+    assert (ran.calls == []) is believed
 
 
 # What never ended, or ended badly

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 from .scenarios import GI
@@ -42,6 +43,13 @@ def listed(kind: str, found: State, generation: Mapping[str, str]) -> bool:
     if machine not in ("web", "db"):
         return False
     return {"all": True, "own_name": machine == found["name"], "none": False}[generation["services"]]
+
+
+def knowable(kind: str, options: State, state: State) -> bool:
+    """Whether a task can be told that the server is as it wants: not of a policy or an ACL that it cannot read."""
+    found = thing(kind, options, state)
+    hidden = options["state"] == "present" and found is not None and found.get("unreadable", False)
+    return not (hidden and {"policy", "acl"} & set(options))
 
 
 def fulfils(kind: str, options: State, state: State, generation: Mapping[str, str]) -> bool:
@@ -81,8 +89,13 @@ def _volume(options: State, found: State) -> bool:
         source.get("type") in (None, SOURCES[found["source_type"]])
         and source.get("data", "") in ("", found["source_data"])
         and options.get("boot_image") in (None, found["boot_image"])
-        and ("size" not in options or SIZES[options["size"]] == max(found["size_bytes"], found["capacity_bytes"]))
+        and ("size" not in options or _is_of_size(found["capacity_bytes"], SIZES[options["size"]]))
     )
+
+
+def _is_of_size(has: int, declared: int) -> bool:
+    """A claim may have 15 % and a GiB more than declared: the file system's overhead, and what storage rounds up."""
+    return 0 <= has - declared <= Fraction(15, 100) * declared + GI
 
 
 def _ports(wanted: list[State] | None, found: list[State]) -> bool:

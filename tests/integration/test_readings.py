@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
@@ -83,6 +83,32 @@ def test_an_answer_grows_old_in_ten_seconds(
     monkeypatch.setattr(_readings, "time", later)
     with contextlib.nullcontext() if usable else pytest.raises(OtterScaleError):
         kept(readings, "two").read(LIST, SCOPE)
+
+
+class SlowClient(Client):
+    """The real client, whose calls take eight seconds by the clock that readings look at."""
+
+    now = 100.0
+
+    def read(self, procedure: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        answer = super().read(procedure, request)
+        self.now += 8.0
+        return answer
+
+
+@pytest.mark.parametrize(("seconds", "usable"), [(1.5, True), (2.5, False)])
+def test_the_age_of_an_answer_counts_from_when_it_was_asked_for(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, seconds: float, usable: bool
+) -> None:
+    """What changes while a list is read may be missing in it: it is as old as the question."""
+    client = SlowClient(emulator.url, token=TOKEN, retries=0)
+    monkeypatch.setattr(_readings, "time", SimpleNamespace(monotonic=lambda: client.now))
+    readings = Readings(client)
+    View(readings, "one", since=client.now).read(LIST, SCOPE)
+    client.now += seconds
+    with contextlib.nullcontext() if usable else pytest.raises(OtterScaleError):
+        View(readings, "two", since=client.now, recent=True, only_kept=True).read(LIST, SCOPE)
+    client.close()
 
 
 def test_after_a_write_only_a_later_answer_is_new(emulator: Emulator, readings: Readings) -> None:

@@ -7,7 +7,7 @@ It is not the emulator (no HTTP, no time) and no mock (it has effects, which tes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,17 +53,36 @@ def kubernetes_ports(wanted: Iterable[Mapping[str, Any]], current: Iterable[Mapp
     return ports
 
 
+def exactly(size: int) -> int:
+    """Block storage."""
+    return size
+
+
+def with_overhead(size: int) -> int:
+    """CDI on a file system, with its default of 5.5 %."""
+    return -(-size * 1000 // 945)
+
+
+def in_whole_gib(size: int) -> int:
+    """The same on storage that has nothing smaller, with 6 %."""
+    return -(-size * 100 // (94 << 30)) << 30
+
+
 @dataclass
 class Server:
     """faults: what happens to the next writes, None for nothing. listed: whether services and volumes show in lists.
 
     ignores: request fields that it does not know. mapped: whether it sends proper codes or plain errors.
+    provided: what a claim has of what was asked for.
+    blind: whether it fails to read policies and ACLs, and does not say so.
     """
 
     faults: list[Fault | None] = field(default_factory=list)
     listed: bool = True
     ignores: frozenset[str] = frozenset()
     mapped: bool = False
+    provided: Callable[[int], int] = exactly
+    blind: bool = False
     users: frozenset[str] = frozenset({"alice", "bob", "system"})
     things: dict[str, dict[str, Message]] = field(default_factory=lambda: {"bucket": {}, "service": {}, "volume": {}})
     reads: list[str] = field(default_factory=list)
@@ -76,7 +95,7 @@ class Server:
         rpc = procedure.rpartition("/")[2]
         self.reads.append(rpc)
         if rpc == "ListBuckets":
-            return {"buckets": list(self.things["bucket"].values())}
+            return {"buckets": [self.visible(bucket) for bucket in self.things["bucket"].values()]}
         if rpc == "ListDataVolumes":
             volumes = self.things["volume"].values() if self.listed else []
             return {"dataVolumes": [v for v in volumes if v["bootImage"] is bool(request.get("bootImage"))]}
@@ -145,7 +164,11 @@ class Server:
             raise self.refuse("unknown", "NoSuchUser")
         update = {"owner": request["owner"], "grants": grants(request["owner"], request.get("acl", 0))}
         self.things["bucket"][name] = {**bucket, **update, **{k: request[k] for k in ("policy",) if request.get(k)}}
-        return self.things["bucket"][name]
+        return self.visible(self.things["bucket"][name])
+
+    def visible(self, bucket: Message) -> Message:
+        hidden = ("grants", "policy") if self.blind else ()
+        return {key: value for key, value in bucket.items() if key not in hidden}
 
     def DeleteBucket(self, request: Message) -> Message:
         self.old("bucket", request["bucketName"], f'bucket "{request["bucketName"]}" not found')
@@ -176,14 +199,17 @@ class Server:
         self.new("volume", name, f'datavolumes.cdi.kubevirt.io "{name}" already exists')
         keys = ("name", "bootImage", "sizeBytes")
         volume = {"source": request.get("source", {}), **{key: request[key] for key in keys}}
-        self.things["volume"][name] = volume
-        return volume
+        self.things["volume"][name] = {**volume, **self.claim(name, request["sizeBytes"])}
+        return self.things["volume"][name]
 
     def ExtendDataVolume(self, request: Message) -> Message:
         name = request["name"]
         volume = self.old("volume", name, f'datavolumes.cdi.kubevirt.io "{name}" not found')
-        volume["persistentVolumeClaim"] = {"name": name, "capacity": request["sizeBytes"]}
+        volume.update(self.claim(name, request["sizeBytes"]))
         return {}
+
+    def claim(self, name: str, size: str) -> Message:
+        return {"persistentVolumeClaim": {"name": name, "capacity": str(self.provided(int(size)))}}
 
     def DeleteDataVolume(self, request: Message) -> Message:
         self.old("volume", request["name"], f'datavolumes.cdi.kubevirt.io "{request["name"]}" not found')

@@ -62,7 +62,6 @@ def test_the_spelling_of_a_permission_does_not_matter() -> None:
 @pytest.mark.parametrize(
     "grants",
     [
-        [],
         [ALL_READ],
         [OWNER._replace(id="bob")],
         [OWNER._replace(permission="READ")],
@@ -81,6 +80,12 @@ def test_the_spelling_of_a_permission_does_not_matter() -> None:
 )
 def test_any_other_grants_are_a_custom_acl(grants: list[Grant]) -> None:
     assert acl_from_grants("alice", grants) == CUSTOM == "custom"
+
+
+@given(owners)
+def test_no_grants_at_all_are_no_acl(owner: str) -> None:
+    """Every ACL has a grant for the owner, so this one could not be read."""
+    assert acl_from_grants(owner, []) is None
 
 
 @given(canned, st.sampled_from(["READ_ACP", "WRITE_ACP", "FULL_CONTROL"]), owners)

@@ -234,15 +234,56 @@ def test_a_custom_acl_is_not_replaced_in_passing(options: dict[str, Any]) -> Non
     assert sent(bucket(owner="alice", policy=RESPELLED), custom) == []
 
 
+UNREAD = Seen(Presence.PRESENT, BucketState("alice", None, None))
+
+
+@pytest.mark.parametrize(
+    ("policy", "read"), [({}, {"policy": None}), ({"policy": json.dumps(POLICY)}, {"policy": POLICY})]
+)
+def test_an_acl_without_a_grant_could_not_be_read_nor_perhaps_the_policy_beside_it(policy: Any, read: Any) -> None:
+    """It was taken for a custom ACL, and replaced where the task named one."""
+    state = bucket().observe(lambda *_call: {"buckets": [{"name": "data", "owner": "alice", **policy}]}).state
+    assert state is not None and (state.acl, state.policy) == (None, read["policy"])
+    shown = bucket().show(state)
+    assert (shown["acl"], shown["grants"], shown["policy"]) == (None, [], read["policy"])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"acl": "private"}, "unknown whether 'acl' must change"),
+        ({"acl": "public_read", "owner": "bob"}, "unknown whether 'acl' must change"),
+        ({"acl": "private", "policy": POLICY}, "unknown whether 'policy' and 'acl' must change"),
+        ({"policy": POLICY, "owner": "alice"}, "unknown whether 'policy' must change"),
+        ({"policy": {}}, "unknown whether 'policy' must change"),
+        ({"owner": "bob"}, "changing owner would replace it"),
+    ],
+)
+def test_what_must_know_an_acl_that_could_not_be_read_fails(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(OtterScaleError, match="the server could not read the bucket's ACL.*" + said) as caught:
+        bucket(**options).plan(UNREAD)
+    assert (caught.value.code, caught.value.rpc) == ("failed_precondition", None)
+    assert "Run again" in caught.value.advice and "log" in caught.value.advice
+
+
+def test_what_need_not_know_an_acl_that_could_not_be_read_is_not_hindered() -> None:
+    assert sent(bucket(), UNREAD) == sent(bucket(owner="alice"), UNREAD) == []
+    assert sent(bucket(state="absent", acl="private"), UNREAD) == [("DeleteBucket", KEY)]
+    with_policy = Seen(Presence.PRESENT, replace(STATE, grants=None))
+    assert sent(bucket(owner="alice", policy=RESPELLED), with_policy) == []
+    with pytest.raises(OtterScaleError, match="changing policy would replace it"):
+        bucket(policy=OTHER).plan(with_policy)
+
+
 def test_absent_deletes_what_is_there() -> None:
     assert sent(bucket(state="absent"), PRESENT) == [("DeleteBucket", KEY)]
     assert sent(bucket(state="absent"), ABSENT) == []
 
 
 grants = st.builds(grants_from_acl, st.sampled_from(["alice", "bob"]), st.sampled_from(CANNED_ACLS)).map(frozenset)
-states = st.builds(
-    BucketState, st.sampled_from(["alice", "bob"]), st.sampled_from([{}, POLICY, RESPELLED, OTHER]), grants
-)
+owners, policies = st.sampled_from(["alice", "bob"]), st.sampled_from([{}, POLICY, RESPELLED, OTHER])
+unread_states = st.builds(BucketState, owners, st.sampled_from([None, POLICY]), st.none())
+states = st.builds(BucketState, owners, policies, grants) | unread_states
 wanted_buckets = st.builds(
     bucket,
     state=st.sampled_from(["present", "present", "absent"]),
@@ -257,7 +298,9 @@ def test_what_is_predicted_needs_no_further_step(wanted: Bucket, seen: Seen[Buck
     try:
         steps = wanted.plan(seen).steps
     except OtterScaleError as error:
-        assert error.code == "client" and not error.sent
+        unread = seen.state is not None and seen.state.acl is None
+        assert error.code == "client" or (unread and error.code == "failed_precondition")
+        assert not error.sent
         return
     assert len(steps) <= 1
     if wanted.absent:
@@ -326,4 +369,5 @@ def test_a_diff_names_the_bucket_and_what_the_task_gives() -> None:
 def test_a_new_bucket_is_predicted_private_and_without_policy_unless_asked_otherwise() -> None:
     state = bucket(owner="alice").predict(ABSENT)
     assert state == BucketState("alice", {}, frozenset(grants_from_acl("alice", "private")))
+    assert state.acl == "private"
     assert (state.used_bytes, state.used_objects, state.created_at) == (None, None, None)

@@ -173,14 +173,18 @@ def test_get_can_prove_absence(error: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("capacity", "size"), [("20Gi", 20 * GI), ("22016Mi", 22016 * 2**20), ("21474836481", 21474836481), ("", 10 * GI)]
+    ("capacity", "size"),
+    [
+        *(("20Gi", 20 * GI), ("22016Mi", 22016 * 2**20), ("21474836481", 21474836481)),
+        *(("5Gi", 5 * GI), ("", 10 * GI), ("0", 10 * GI)),  # the last is how an unbound claim is shown
+    ],
 )
-def test_the_size_is_the_larger_of_what_was_asked_for_and_what_the_claim_has(capacity: str, size: int) -> None:
+def test_a_volume_has_what_its_claim_has_and_without_one_what_was_asked_for(capacity: str, size: int) -> None:
     fields = {"sizeBytes": str(10 * GI), "persistentVolumeClaim": {"name": "root", "capacity": capacity}}
     state = volume().observe(lambda *_call: listed(**fields)).state
     assert state is not None and state.real_size == size
     shown = volume().show(state)
-    assert (shown["size_bytes"], shown["capacity_bytes"]) == (10 * GI, size if capacity else None)
+    assert (shown["size_bytes"], shown["capacity_bytes"]) == (10 * GI, size if capacity > "0" else None)
 
 
 @pytest.mark.parametrize(
@@ -353,7 +357,7 @@ def test_a_volume_that_is_as_wanted_is_left_alone(options: dict[str, Any]) -> No
     assert sent(volume(**options), PRESENT) == []
 
 
-@pytest.mark.parametrize("now", [STATE, replace(STATE, capacity=None), replace(STATE, size=5 * GI, capacity=19 * GI)])
+@pytest.mark.parametrize("now", [STATE, replace(STATE, capacity=0), replace(STATE, size=5 * GI, capacity=19 * GI)])
 def test_a_volume_grows(now: DataVolumeState) -> None:
     assert sent(volume(size="20Gi"), Seen(Presence.PRESENT, now)) == [
         ("ExtendDataVolume", {**KEY, "sizeBytes": str(20 * GI)})
@@ -363,7 +367,7 @@ def test_a_volume_grows(now: DataVolumeState) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"size": "9Gi"}, ["'size'", str(9 * GI), str(10 * GI), "grow"]),
+        ({"size": "7Gi"}, ["'size'", str(7 * GI), str(10 * GI), "grow"]),
         ({"boot_image": True}, ["'boot_image'", "True", "False", "delete the volume"]),
         ({"source": {"type": "blank_image"}}, ["'source'", "blank_image", URL, "delete the volume"]),
         ({"source": {"type": "http_url", "data": f"{URL}2"}}, ["'source'", f"{URL}2", f"{URL}'"]),
@@ -376,12 +380,46 @@ def test_what_cannot_be_changed_is_refused_naming_both_values(options: dict[str,
     assert all(text in caught.value.message for text in said)
 
 
-def test_a_size_between_the_asked_for_and_the_real_one_is_refused_and_the_larger_counts() -> None:
+def test_a_size_between_the_asked_for_and_the_real_one_is_refused_and_what_the_claim_has_counts() -> None:
     grown = replace(STATE, capacity=20 * GI)
     with pytest.raises(OtterScaleError, match=f"option 'size' is {15 * GI}: it is now {20 * GI} bytes"):
         volume(size="15Gi").plan(Seen(Presence.PRESENT, grown))
     assert sent(volume(size="20Gi"), Seen(Presence.PRESENT, grown)) == []
-    assert sent(volume(size="10Gi"), Seen(Presence.PRESENT, replace(STATE, capacity=5 * GI))) == []
+    assert sent(volume(size="10Gi"), Seen(Presence.PRESENT, replace(STATE, capacity=5 * GI))) != []
+
+
+def test_a_claim_that_came_out_larger_than_asked_is_as_declared() -> None:
+    """By the overhead of the file system, 5.5 % and more, and by rounding up."""
+    for capacity in (10 * GI, 11362347344, 11 * GI, 23 * GI // 2 + GI):
+        state = replace(STATE, capacity=capacity)
+        assert sent(volume(), Seen(Presence.PRESENT, state)) == []
+        assert volume().managed(state) == volume().desired()
+        assert volume().show(state)["capacity_bytes"] == capacity
+    for capacity in (10 * GI - 1, 23 * GI // 2 + GI + 1):
+        state = replace(STATE, capacity=capacity)
+        assert volume().managed(state)["size"] == capacity, "the diff shows what differs"
+    assert sent(volume(), Seen(Presence.PRESENT, replace(STATE, capacity=10 * GI - 1))) != []
+    with pytest.raises(OtterScaleError, match="can only grow"):
+        volume().plan(Seen(Presence.PRESENT, state))
+
+
+sizes = st.integers(1, 2**63 - 1) | st.integers(1, 64).map(lambda number: number * GI)
+
+
+@given(sizes, st.integers(0, 150), st.integers(0, GI))
+def test_a_volume_is_as_declared_with_up_to_fifteen_percent_and_one_gib_more(size: int, more: int, added: int) -> None:
+    has = size + size * more // 1000 + added
+    assert replace(STATE, capacity=has).has(size)
+    assert not replace(STATE, capacity=size - 1).has(size) or size == 1
+    assert not replace(STATE, capacity=size + size * 15 // 100 + GI + 1).has(size)
+
+
+@given(sizes.filter(lambda size: size < 2**62), st.sampled_from([55, 60, 100]), st.sampled_from([1, 2**20, GI]))
+def test_what_cdi_and_storage_add_is_never_a_difference(size: int, overhead: int, unit: int) -> None:
+    has = -(-size * 1000 // (1000 - overhead))
+    state = replace(STATE, size=size, capacity=-(-has // unit) * unit)
+    wanted = replace(volume(), size=size)
+    assert sent(wanted, Seen(Presence.PRESENT, state)) == [] and wanted.managed(state) == wanted.desired()
 
 
 @pytest.mark.parametrize("option", ["source", "size"])
@@ -406,8 +444,8 @@ states = st.builds(
     DataVolumeState,
     sources.map(lambda s: Source(**s)),
     st.none() | st.booleans(),
-    st.integers(1, 4),
-    st.none() | st.integers(1, 6),
+    st.integers(1, 4).map(lambda number: number * GI),
+    st.integers(0, 6).map(lambda number: number * GI),
 )
 seen_volumes = states.map(lambda state: Seen(Presence.PRESENT, state)) | st.sampled_from(
     [Presence.ABSENT, Presence.UNLISTED, Presence.UNREADABLE]
@@ -416,7 +454,7 @@ wanted_volumes = st.builds(
     volume,
     state=st.sampled_from(["present", "present", "absent"]),
     source=st.none() | sources,
-    size=st.none() | st.integers(1, 6).map(str),
+    size=st.none() | st.integers(1, 6).map(lambda number: f"{number}Gi"),
     boot_image=st.none() | st.booleans(),
 )
 

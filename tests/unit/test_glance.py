@@ -57,6 +57,14 @@ def test_what_cannot_be_planned_from_a_new_reading_is_the_outcome() -> None:
     assert seen.error is not None and seen.error.code == "client" and "'owner'" in seen.msg
 
 
+def test_an_acl_that_could_not_be_read_a_moment_ago_may_be_readable_now() -> None:
+    server = Server(things=converged(BUCKET).things, blind=True)
+    assert glance(BUCKET, server) is None
+    seen = glance(BUCKET, server, new=True)
+    assert seen is not None and seen.error is not None and seen.error.code == "failed_precondition"
+    assert "could not read" in seen.msg and server.writes == []
+
+
 def test_a_failed_look_is_the_outcome() -> None:
     @dataclass
     class Away(Server):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
@@ -12,12 +13,13 @@ from typing import Any
 import pytest
 from ansible_collections.otterscale.core.plugins.module_utils import _reconcile
 from ansible_collections.otterscale.core.plugins.module_utils._bucket import Bucket
-from ansible_collections.otterscale.core.plugins.module_utils._datavolume import DataVolume, Source
+from ansible_collections.otterscale.core.plugins.module_utils._datavolume import DataVolume, DataVolumeState, Source
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._plan import shows_change
 from ansible_collections.otterscale.core.plugins.module_utils._ports import Port
 from ansible_collections.otterscale.core.plugins.module_utils._reconcile import Outcome, Wait, reconcile
 from ansible_collections.otterscale.core.plugins.module_utils._vm_service import VMService
-from server_model import Fault, Server
+from server_model import Fault, Server, exactly, in_whole_gib, with_overhead
 
 BUCKET = Bucket("lab", "data", owner="alice", acl="public_read")
 SERVICE = VMService("lab", "vms", "web", virtual_machine="vm-1", ports=(Port(80, "http", "8080"),))
@@ -30,6 +32,7 @@ OTHERWISE = {
     "vm_service": replace(SERVICE, ports=(Port(81, "http", "8080"),)),
     "datavolume": replace(VOLUME, size=20),
 }
+GI = 2**30
 LISTS = {"ListBuckets", "ListVirtualMachines", "ListDataVolumes"}
 
 
@@ -88,6 +91,22 @@ def test_the_first_run_changes_and_the_second_sends_no_write(kind: str) -> None:
     assert not second.changed and second.operations == [] and second.before == second.after
     assert len(server.writes) == writes and len(server.reads) == reads + 1
     assert second.resource == first.resource
+
+
+@pytest.mark.parametrize("provided", [exactly, with_overhead, in_whole_gib])
+def test_a_volume_whose_claim_came_out_larger_is_as_declared_and_can_grow(provided: Callable[[int], int]) -> None:
+    wanted, larger = replace(VOLUME, size=10 * GI), replace(VOLUME, size=20 * GI)
+    server = converged(wanted, provided=provided)
+    unchanged = reconcile(wanted, server)
+    assert not unchanged.changed and unchanged.error is None and unchanged.before == wanted.desired()
+    assert unchanged.resource is not None and unchanged.resource["capacity_bytes"] == provided(10 * GI)
+    predicted, grown = reconcile(larger, server, check=True), reconcile(larger, server)
+    assert rpcs(grown) == ["ExtendDataVolume"] and grown.error is None
+    assert (grown.before["size"], grown.after["size"]) == (provided(10 * GI), 20 * GI)
+    assert (predicted.before, predicted.after) == (grown.before, grown.after)
+    assert not reconcile(larger, server).changed
+    refused = reconcile(wanted, server)
+    assert refused.error is not None and "can only grow" in refused.msg and len(server.writes) == 1
 
 
 def test_another_spelling_of_a_policy_makes_no_diff() -> None:
@@ -295,6 +314,77 @@ def test_an_answer_that_makes_no_sense_is_a_failure_of_the_call_that_brought_it(
     outcome = reconcile(BUCKET, server)
     assert outcome.error is not None and (outcome.error.code, outcome.error.rpc) == ("internal", "ListBuckets")
     assert "'usedBytes'" in outcome.msg and not outcome.changed
+
+
+# Servers that cannot read an ACL, and do not say so
+
+
+def test_a_new_bucket_without_a_named_acl_need_not_show_it() -> None:
+    server = Server(blind=True)
+    outcome = reconcile(Bucket("lab", "data", owner="alice"), server)
+    assert outcome.error is None and outcome.changed and rpcs(outcome) == ["CreateBucket"]
+    assert outcome.resource is not None and outcome.resource["acl"] is None
+    assert not reconcile(Bucket("lab", "data", owner="alice"), server).changed
+
+
+@pytest.mark.parametrize(
+    ("options", "named"), [({"acl": "public_read"}, "'acl'"), ({"policy": {"Statement": []}}, "'policy'")]
+)
+def test_a_new_bucket_whose_acl_or_policy_cannot_be_verified_is_a_failure_that_says_so(
+    options: dict[str, Any], named: str
+) -> None:
+    server = Server(blind=True)
+    outcome = reconcile(Bucket("lab", "data", owner="alice", **options), server)
+    assert outcome.error is not None and (outcome.error.code, outcome.error.rpc) == (
+        "failed_precondition",
+        "CreateBucket",
+    )
+    assert "accepted it, but the server could not read" in outcome.msg and named in outcome.msg
+    assert "somebody else" not in outcome.msg.lower() and "look at the server's log" in outcome.msg
+    assert outcome.changed and rpcs(outcome) == ["CreateBucket"] and len(server.writes) == 1
+    again = reconcile(Bucket("lab", "data", owner="alice", **options), server)
+    assert again.error is not None and not again.changed and len(server.writes) == 1
+
+
+@dataclass
+class Blinded(Server):
+    """It cannot read ACLs any more as soon as something was sent."""
+
+    def write(self, procedure: str, request: Any) -> dict[str, Any]:
+        self.blind = True
+        return super().write(procedure, request)
+
+
+@pytest.mark.parametrize(("owner", "changed"), [("alice", False), ("bob", True)])
+def test_an_update_that_cannot_be_verified_is_a_change_only_where_one_shows(owner: str, changed: bool) -> None:
+    wanted = replace(BUCKET, owner=owner, acl="private")
+    outcome = reconcile(wanted, Blinded(things=converged(BUCKET).things))
+    assert outcome.error is not None and outcome.error.code == "failed_precondition" and outcome.changed is changed
+    assert "accepted it, but the server could not read" in outcome.msg
+    assert ("whether it took effect is unknown" in outcome.msg) is not changed
+    assert "somebody else" not in outcome.msg.lower()
+
+
+@pytest.mark.parametrize("effect", [True, False])
+def test_an_acl_that_cannot_be_read_any_more_does_not_show_that_a_lost_update_changed_it(effect: bool) -> None:
+    server = Blinded(things=converged(BUCKET).things, faults=[Fault(effect=effect)])
+    outcome = reconcile(replace(BUCKET, acl="private"), server)
+    assert outcome.error is not None and not outcome.changed and len(server.writes) == 1
+    assert "Whether UpdateBucket took effect is unknown" in outcome.msg
+
+
+def test_a_refusal_that_no_other_plan_can_help_is_told_before_an_acl_that_cannot_be_read() -> None:
+    outcome = reconcile(Bucket("lab", "data", owner="nobody", acl="private"), Server(blind=True))
+    assert outcome.error is not None and "NoSuchUser" in outcome.msg and outcome.changed
+
+
+def test_what_a_reading_did_not_tell_is_no_change() -> None:
+    """A volume that Kubernetes shows has no boot_image, a service without selector no VM."""
+    told = DataVolumeState(Source("blank_image"), True, 10, 10)
+    assert not shows_change(told, replace(told, boot_image=None, phase="Succeeded"))
+    assert not shows_change(replace(told, boot_image=None), told)
+    assert shows_change(told, replace(told, boot_image=None, capacity=20)) and shows_change(told, None)
+    assert shows_change(None, told) and not shows_change(None, None)
 
 
 # Failures
@@ -577,11 +667,11 @@ def test_an_import_that_goes_on_meanwhile_does_not_cut_the_time_to_show(clock: C
 def test_what_became_something_else_is_not_waited_for(clock: Clock) -> None:
     class Generous(Server):
         def ExtendDataVolume(self, request: dict[str, Any]) -> dict[str, Any]:
-            return super().ExtendDataVolume({**request, "sizeBytes": "25"})
+            return super().ExtendDataVolume({**request, "sizeBytes": str(2**31)})
 
     outcome = reconcile(OTHERWISE["datavolume"], Generous(things=converged(VOLUME).things))
     assert outcome.error is not None and outcome.error.code == "aborted" and outcome.changed and clock.slept == []
-    assert "not as before either" in outcome.msg and "'size' is 20: it is now 25 bytes" in outcome.msg
+    assert "not as before either" in outcome.msg and f"'size' is 20: it is now {2**31} bytes" in outcome.msg
 
 
 def test_what_a_list_shows_only_while_it_goes_away_is_waited_for(clock: Clock) -> None:

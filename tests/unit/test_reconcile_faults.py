@@ -16,7 +16,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._vm_service import
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from port_examples import wanted_ports
-from server_model import Fault, Server
+from server_model import Fault, Server, exactly, in_whole_gib, with_overhead
 
 buckets = st.builds(
     Bucket,
@@ -43,13 +43,14 @@ volumes = st.builds(
     name=st.just("root"),
     absent=st.booleans(),
     source=st.just(Source("http_url", "https://h/x")),
-    size=st.integers(1, 4),
+    size=st.integers(1, 4).map(lambda number: number << 30),
     boot_image=st.none() | st.booleans(),
 )
 # Two desired states of one resource: what was there before, and what the task wants.
 pairs = st.tuples(buckets, buckets) | st.tuples(services, services) | st.tuples(volumes, volumes)
 # already_exists and not_found are statements about the server, which only its own state makes.
 codes = st.sampled_from([code for code in MEANINGS if code not in ("client", "already_exists", "not_found")])
+claims = st.sampled_from([exactly, with_overhead, in_whole_gib])
 passing = st.sampled_from([code for code, meaning in MEANINGS.items() if meaning.write_again])
 faults = st.none() | st.builds(Fault, code=codes, effect=st.booleans()) | st.builds(Fault, passing, st.booleans())
 
@@ -62,10 +63,12 @@ def prepared(before: Any, **options: Any) -> Server:
 
 
 @settings(max_examples=300)
-@given(pairs, st.lists(faults, max_size=5), st.integers(0, 3), st.booleans())
-def test_what_is_reported_is_what_happened(pair: Any, lost: list[Fault | None], retries: int, mapped: bool) -> None:
+@given(pairs, st.lists(faults, max_size=5), st.integers(0, 3), st.booleans(), claims, st.booleans())
+def test_what_is_reported_is_what_happened(
+    pair: Any, lost: list[Fault | None], retries: int, mapped: bool, provided: Any, blind: bool
+) -> None:
     before, wanted = pair
-    server = prepared(before, mapped=mapped)
+    server = prepared(before, mapped=mapped, provided=provided, blind=blind)
     server.faults, snapshot = lost, server.snapshot()
     outcome = reconcile(wanted, server, retries=retries)
     changed = server.snapshot() != snapshot
@@ -76,11 +79,16 @@ def test_what_is_reported_is_what_happened(pair: Any, lost: list[Fault | None], 
     assert len(server.writes) <= 1 + retries + OTHER_PLANS
     assert len({repr(effect) for effect in server.effects}) == len(server.effects), "something was done twice"
     assert bool(outcome.operations) == outcome.changed
+    assert not (blind and "UpdateBucket" in server.sent), "an ACL that nobody could know was replaced"
     if outcome.error is None:
         seen = wanted.observe(server.read)
         assert wanted.plan(seen).steps == () or wanted.plan(seen).steps[0].probe
         assert outcome.after == (wanted.desired() if outcome.changed else outcome.before)
         assert (outcome.resource is None) == wanted.absent
+        if wanted.kind == "datavolume" and not wanted.absent:
+            has = int(server.things["volume"]["root"]["persistentVolumeClaim"]["capacity"])
+            assert 0 <= has - wanted.size <= wanted.size * 0.15 + 2**30
+            assert outcome.after.get("size") == wanted.size
 
 
 @settings(max_examples=200)
@@ -101,10 +109,12 @@ def test_what_no_list_shows_is_neither_made_nor_removed_twice(
         assert outcome.changed or server.snapshot() == snapshot, "a change was not reported"
 
 
-@given(pairs, st.booleans())
-def test_a_check_run_predicts_the_real_run_and_a_second_real_run_does_nothing(pair: Any, mapped: bool) -> None:
+@given(pairs, st.booleans(), claims)
+def test_a_check_run_predicts_the_real_run_and_a_second_real_run_does_nothing(
+    pair: Any, mapped: bool, provided: Any
+) -> None:
     before, wanted = pair
-    server = prepared(before, mapped=mapped)
+    server = prepared(before, mapped=mapped, provided=provided)
     untouched = copy.deepcopy(server.things)
     predicted = reconcile(wanted, server, check=True)
     assert server.writes == [] and server.things == untouched
