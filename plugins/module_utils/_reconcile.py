@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Protocol
 
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, printable
 from ansible_collections.otterscale.core.plugins.module_utils._plan import (
     Presence,
     Refusal,
@@ -196,7 +196,7 @@ class _Run(Generic[State]):
         else:
             return
         if self.tell:
-            self.tell(f"{self.resource.wanted}: {stage.phase} {stage.progress}".rstrip())
+            self.tell(printable(f"{self.resource.wanted}: {stage.phase} {stage.progress}".rstrip()))
 
     # After a write
 
@@ -299,7 +299,7 @@ class _Run(Generic[State]):
             operations=[step.as_operation() for step in steps],
             before=before,
             after=self.resource.desired() if steps else before,
-            warnings=list(self.warnings),
+            warnings=list(map(printable, self.warnings)),
             phases=self.phases if self.resource.wait else None,
         )
 
@@ -313,7 +313,7 @@ class _Run(Generic[State]):
         done = f" Done before: {', '.join(step.rpc for step in self.done)}." if self.done else ""
         if self.open and self.seen and (self.seen != self.first or self.seen.presence is Presence.UNLISTED):
             done += f" Whether {self.open.rpc} took effect is unknown."
-        outcome.msg = f"{self.resource.wanted}: {call}{error.message.rstrip(' .')}.{done} {error.advice}"
+        outcome.msg = printable(f"{self.resource.wanted}: {call}{error.message.rstrip(' .')}.{done} {error.advice}")
         return outcome
 
 
