@@ -260,8 +260,15 @@ class _Run(Generic[State]):
         # Somebody else did what this write cannot have done: take away, change what it deletes, set it another way.
         ours = seen.state != before.state and (seen.state is None) is (step.verb is Verb.DELETE)
         self.account(step, error, refusal, changed=ours and not (step.full is None and self.unmet(step, seen, [])))
-        if (refusal is Refusal.FINAL or error.final or not error.meaning.replan) and self.plan(seen):
-            raise error
+        if refusal is Refusal.FINAL or error.final or not error.meaning.replan:
+            try:
+                missing = self.plan(seen)
+            except OtterScaleError:
+                if refusal is Refusal.FINAL:  # it says more than that its half has left what cannot be changed
+                    raise error from None
+                raise
+            if missing:
+                raise error
         return seen
 
     def account(self, step: Step, error: OtterScaleError, refusal: Refusal | None, *, changed: bool) -> None:

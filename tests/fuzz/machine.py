@@ -16,7 +16,7 @@ from unittest import mock
 
 from ansible_collections.otterscale.core.plugins.module_utils import _bucket, _datavolume, _reconcile, _vm_service
 from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
-from ansible_collections.otterscale.core.plugins.module_utils._converge import Mode, bring_about
+from ansible_collections.otterscale.core.plugins.module_utils._converge import Mode, bring_about, shown
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
 from ansible_collections.otterscale.core.plugins.module_utils._plan import Resource
 from ansible_collections.otterscale.core.plugins.module_utils._readings import Readings
@@ -24,11 +24,10 @@ from ansible_collections.otterscale.core.plugins.module_utils._reconcile import 
 
 from tests.emulator.process import Emulator
 
-from .scenarios import Scenario, Task
+from .scenarios import TOKEN, Scenario, Task
 
 T = TypeVar("T")
 
-TOKEN = "fuzz-token-that-must-not-leak"
 TIMEOUT, SHORT_TIMEOUT = 20.0, 0.6
 TYPES: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
     "bucket": (_bucket.Bucket, _bucket.ARGUMENT_SPEC),
@@ -115,11 +114,14 @@ class Ran:
     """A task that was run. before and after: states of the scope. meddled: a colleague acted.
 
     last: too late for us to see it, that is after our last call, or between the two lists that hold volumes.
+    result, lines: what users see of the outcome, which are the result of the task, and its warnings and progress.
     """
 
     task: Task
     check: bool
     outcome: Outcome
+    result: Mapping[str, Any]
+    lines: list[str]
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     calls: list[dict[str, Any]]
@@ -188,10 +190,11 @@ class Machine:
         if task.faults:
             self.emulator.add_faults(*map(dict, task.faults))
         fake = SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep)
+        lines: list[str] = []
+        mode = Mode(check=check, tell=lambda line: lines.append(client.secrets.hide(line)))
         with mock.patch.object(_reconcile, "time", fake):
-            outcome = bring_about(
-                resource(self.kind, task.options), "this one", readings, Mode(check=check), task.retries
-            )
+            outcome = bring_about(resource(self.kind, task.options), "this one", readings, mode, task.retries)
+        result, warnings = shown(outcome, client.secrets, with_diff=True)
         seconds = time.monotonic() - began
         client.close()
         before, late = self.state, None if client.meddled_at is None else client.calls - client.meddled_at
@@ -200,7 +203,8 @@ class Machine:
         journal = self.emulator.journal(self.mark)
         self.mark, self.state = journal["next"], self._read_state()
         return Ran(
-            task=task, check=check, outcome=outcome, before=before, after=self.state, calls=journal["calls"],
+            task=task, check=check, outcome=outcome, result=result, lines=[*warnings, *lines],
+            before=before, after=self.state, calls=journal["calls"],
             meddled=late is not None, last=late == 0 or (late == 1 and self.kind == "datavolume"),
             slept=clock.slept, seconds=seconds,
         )  # fmt: skip

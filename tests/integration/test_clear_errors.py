@@ -173,7 +173,7 @@ def test_a_server_that_cannot_be_used_is_explained(
         ("api_url", "http://me:hunter2@otterscale.example", "must not carry credentials: give 'api_token'"),
         ("api_url", "http://otterscale.example/?a=b", "no query"),
         ("api_url", "ftp://me:hunter2@otterscale.example:x/?a=b", "must not carry credentials: give 'api_token'"),
-        ("api_url", "http://otter..example", "'http://otter..example': its host has a part that is empty or longer than"),
+        ("api_url", "http://otter..example", "'http://otter..example': its host has a part that is empty"),
         ("scope", "", "'': must not be empty"),
         ("timeout", 0, "0.0: must be above zero"),
         ("timeout", 1e10, "10000000000.0: "),

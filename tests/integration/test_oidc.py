@@ -325,7 +325,13 @@ def test_a_url_that_cannot_be_used_is_named_before_any_call(oidc: OidcServer) ->
         error = failure(lambda options=options: client("http://127.0.0.1", **options))
         assert (error.code, error.rpc) == ("client", None)
         assert f"option '{option}' is 'http://a..b/token': its host " in error.message
-    for endpoint in ("http://a..b/token", "http://%00/token", f"http://{'x' * 70}/", "http://127.0.0.1:x/", "http:///token"):
+    for endpoint in (
+        "http://a..b/token",
+        "http://%00/token",
+        f"http://{'x' * 70}/",
+        "http://127.0.0.1:x/",
+        "http:///token",
+    ):
         oidc.configuration = {"token_endpoint": endpoint}
         error = failure(lambda: client(oidc.api_url, oidc_issuer_url=oidc.issuer, **CLIENT).read(LIST, SCOPE))
         assert (error.code, error.rpc, error.final) == ("failed_precondition", "oidc discovery", True)

@@ -33,7 +33,8 @@ FULL = {"type": "CanonicalUser", "id": "alice", "permission": "FULL_CONTROL"}
 
 @pytest.fixture(scope="module")
 def started() -> Iterator[dict[str, Emulator]]:
-    with Emulator("--import-seconds", "0", token=TOKEN) as here, Emulator("--import-seconds", "0", token=TOKEN) as module:
+    at_once = ("--import-seconds", "0")
+    with Emulator(*at_once, token=TOKEN) as here, Emulator(*at_once, token=TOKEN) as module:
         yield {"plain": here, "plain" + MODULE: module}
 
 
@@ -87,7 +88,10 @@ def test_a_token_that_a_server_echoes_in_any_field_is_hidden(both: dict[str, Emu
     cases: list[tuple[dict[str, Any], list[tuple[str, Any]]]] = [
         # In fields of the right type.
         ({BUCKET: {"name": "data"}}, [("ListBuckets", bucket(owner=said, policy=policy, createdAt=said))]),
-        ({BUCKET: {"name": "data", "owner": "bob"}, "check_mode": True}, [("ListBuckets", bucket(owner=said, grants=mine))]),
+        (
+            {BUCKET: {"name": "data", "owner": "bob"}, "check_mode": True},
+            [("ListBuckets", bucket(owner=said, grants=mine))],
+        ),
         ({SERVICE: WEB}, [("ListVirtualMachines", {"virtualMachines": [{"name": said, "services": [service]}]})]),
         (
             {VOLUME: {**DISK, "wait": True, "wait_sleep": 0.01}},
@@ -143,7 +147,7 @@ def test_every_token_that_was_fetched_is_hidden(both: dict[str, Emulator], tmp_p
         here, module = ({BUCKET: task, "vars": {"otterscale_in_process": way}} for way in (True, False))
         run = play(tmp_path, {"plain": emulator}, here, module)
         assert oidc.fetches == 2
-    assert [result.values["bucket"]["owner"] for result in run.results][0] == "******** ********"
+    assert run.results[0].values["bucket"]["owner"] == "******** ********"
     for number, token in enumerate(tokens):
         # The first task knows nothing of the second one's token.
         assert token not in str(run.results[number].values)
@@ -211,7 +215,8 @@ def test_the_password_of_a_source_is_never_shown(both: dict[str, Emulator], tmp_
     told = assert_alike(run, both)
     assert PASSWORD not in run.output
     masked = {"type": "http_url", "data": "https://user:***@images.test/a.img"}
-    assert told[0]["diff"]["after"]["source"] == told[1]["datavolume"]["source"] == told[2]["datavolume"]["source"] == masked
+    assert told[0]["diff"]["after"]["source"] == told[1]["datavolume"]["source"] == masked
+    assert told[2]["datavolume"]["source"] == masked
     assert [result["changed"] for result in told[:3]] == [True, True, False]
     assert "the same but for the password, which is not shown" in told[3]["msg"] and str(masked) in told[3]["msg"]
     assert f"it is now {masked}" in told[4]["msg"]

@@ -51,8 +51,9 @@ def test_every_option_may_come_from_the_environment() -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "http://h", "https://h:8299", "http://h/prefix/", "HTTPS://h", "http://[::1]:8299/a", " http://h ", "http://a_b.",
-        "http://bücher.example", "http://[fe80::1%eth0]:8299", "http://[fe80::1%25eth0]", "http://h/api@v1", "http://h/a b",
+        "http://h", "https://h:8299", "http://h/prefix/", "HTTPS://h", "http://[::1]:8299/a", " http://h ",
+        "http://a_b.", "http://bücher.example", "http://[fe80::1%eth0]:8299", "http://[fe80::1%25eth0]",
+        "http://h/api@v1", "http://h/a b",
     ],
 )  # fmt: skip
 def test_an_http_url_is_accepted(url: str) -> None:
@@ -75,10 +76,11 @@ def test_what_is_no_http_url_is_refused(url: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "https://admin:hunter2@otter.example", "ftp://admin:hunter2@h", "http://admin:hunter2@h:x", "http://admin:hunter2@",
+        "https://admin:hunter2@otter.example", "ftp://admin:hunter2@h", "http://admin:hunter2@h:x", "//admin:hunter2@",
         "http://admin:hunter2@h?x=1", "http://admin:hunter2@h#x", "http://admin:hunter2@a..b", "admin:hunter2@h:8299",
         "http://admin:hun/ter2@h", "http:/admin:hunter2@h", "//admin:hunter2@h", "http:///admin:hunter2@h", "hunter2@h",
-        "http://hunter2@h", "ht tp://admin:hunter2@h", "http:// admin:hunter2@h", "http://admin:hunter2@[::1", "@hunter2@",
+        "http://hunter2@h", "ht tp://admin:hunter2@h", "http:// admin:hunter2@h", "http://admin:hunter2@[::1",
+        "@hunter2@",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("option", ["api_url", "oidc_issuer_url", "oidc_token_url"])

@@ -15,7 +15,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._secrets import Se
 from hypothesis import given
 from hypothesis import strategies as st
 
-SECRET = 'quo"ted\\token +of&someb\'dy<é>'
+SECRET = "quo\"ted\\token +of&someb'dy<é>"
 SPELLINGS = (
     *(SECRET, SECRET.upper(), repr(SECRET), repr([SECRET]), json.dumps(SECRET), json.dumps(SECRET, ensure_ascii=False)),
     json.dumps(SECRET, ensure_ascii=False).replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"),

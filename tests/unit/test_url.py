@@ -46,7 +46,7 @@ def test_what_has_no_password_is_shown_as_it_is(url: str) -> None:
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("Get \"https://u:hunter2@h/a\": no host", 'Get "https://u:***@h/a": no host'),
+        ('Get "https://u:hunter2@h/a": no host', 'Get "https://u:***@h/a": no host'),
         ("{'data': 'https://u:hunter2@h/a'}, ftp://u:hunter2@h", "{'data': 'https://u:***@h/a'}, ftp://u:***@h"),
         ("https://h/ redirects to https://u:hunter2@h/", "https://h/ redirects to https://u:***@h/"),
         ("see https://host/a and write to me:you@example.org", "see https://host/a and write to me:you@example.org"),

@@ -109,8 +109,8 @@ def test_a_field_of_the_wrong_type_is_named(reader: Reader, value: Any) -> None:
         (read_objects, None, "an array, not null"),
         (read_objects, [{}, 5], "an array of objects, not one with a number in it"),
         (read_strings, ["a", ["b"]], "an array of strings, not one with an array in it"),
-        (read_type, "TELEPATHY", "one of blank_image, http_url, existing_persistent_volume_claim, not a string that is none"),
-        (read_type, {}, "one of blank_image, http_url, existing_persistent_volume_claim, not an object"),
+        (read_type, "TELEPATHY", f"one of {', '.join(TYPES)}, not a string that is none"),
+        (read_type, {}, f"one of {', '.join(TYPES)}, not an object"),
     ],
 )  # fmt: skip
 def test_a_wrong_field_is_told_by_its_type_and_never_by_its_value(reader: Reader, value: Any, said: str) -> None:
