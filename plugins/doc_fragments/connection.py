@@ -10,6 +10,7 @@ options:
   api_url:
     description:
       - Base URL of the OtterScale API, with C(http) or C(https). A path prefix is kept.
+      - A URL with a user name or a password in it is refused, without showing it.
       - If not given, the environment variable E(OTTERSCALE_API_URL) is used.
     type: str
     required: true
@@ -81,13 +82,13 @@ options:
     type: path
   timeout:
     description:
-      - Seconds for one call to the API. They are sent to the server and enforced on the whole call.
+      - Seconds for one call to the API, at most 86400. They are sent to the server and enforced on the whole call.
       - If not given, the environment variable E(OTTERSCALE_TIMEOUT) is used.
     type: float
     default: 30
   retries:
     description:
-      - Extra tries of a call that is safe to repeat. A write is repeated only when it is known not to have
+      - Extra tries of a call that is safe to repeat, at most 100. A write is repeated only when it is known not to have
         taken effect.
       - If not given, the environment variable E(OTTERSCALE_RETRIES) is used.
     type: int

@@ -15,12 +15,12 @@ options:
     default: false
   wait_timeout:
     description:
-      - Seconds to wait at most. The task fails when they are over.
+      - Seconds to wait, at most 2592000, which are 30 days. The task fails when they are over.
     type: float
     default: 600
   wait_sleep:
     description:
-      - Seconds between two looks.
+      - Seconds between two looks, at most 2592000.
     type: float
     default: 5
   wait_progress:

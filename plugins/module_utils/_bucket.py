@@ -49,11 +49,12 @@ _SERVICE = "otterscale.storage.v1.StorageService"
 
 # Texts of S3 and RGW that mean that the same request can never succeed, and what to do.
 _HOPELESS = {
-    "NoSuchUser": "The 'owner' does not exist: create that object-storage user first, or name another.",
-    "MalformedPolicy": "The server does not accept the 'policy': check its elements, principals and resources.",
-    "BucketNotEmpty": "Remove all objects (and object versions) from the bucket first.",
-    "InvalidBucketName": "Choose a name that follows S3's rules.",
+    "NoSuchUser": "The owner {owner!r} does not exist: create that object-storage user first, or name another.",
+    "MalformedPolicy": "The server does not accept the 'policy' {policy}: check elements, principals and resources.",
+    "BucketNotEmpty": "Remove all objects (and object versions) from the bucket {name!r} first.",
+    "InvalidBucketName": "The server does not accept the name {name!r}: choose one that follows S3's rules.",
 }
+_MAX_SHOWN_POLICY = 200  # a longer one is not cut, for its beginning says little and may end anywhere
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,9 @@ class Bucket:
     def refusal(self, step: Step, error: OtterScaleError) -> Refusal | None:
         for text, advice in _HOPELESS.items():
             if text in error.message:
-                error.advice = advice
+                owner, policy = step.request.get("owner", ""), step.request.get("policy", "")
+                policy = policy if len(policy) <= _MAX_SHOWN_POLICY else f"of {len(policy)} characters"
+                error.advice = advice.format(name=self.name, owner=owner, policy=policy)
                 return Refusal.FINAL
         if step.verb is Verb.CREATE:
             exists = error.code == "already_exists" or "BucketAlready" in error.message

@@ -13,6 +13,9 @@ import re
 import time
 import zlib
 from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ansible_collections.otterscale.core.plugins.module_utils._error_details import decode_details
@@ -26,9 +29,9 @@ from ansible_collections.otterscale.core.plugins.module_utils._http import (
     exchange,
     json_object,
     open_session,
-    printable,
     scrub,
 )
+from ansible_collections.otterscale.core.plugins.module_utils._secrets import Secrets
 
 if TYPE_CHECKING:
     import requests
@@ -50,7 +53,12 @@ class Answer(NamedTuple):
 
 
 class Tokens(Protocol):
-    """Bearer tokens that come from somewhere else when they are needed. Safe to share between threads."""
+    """Bearer tokens that come from somewhere else when they are needed. Safe to share between threads.
+
+    secrets: what they are got with, and all tokens so far.
+    """
+
+    secrets: Secrets
 
     def token(self, refused: str | None = None) -> str:
         """The present token, a new one in place of `refused`. Raises an OtterScaleError that was not sent."""
@@ -60,6 +68,7 @@ class Client:
     """Calls RPCs of one server. Safe to share between threads; keeps its connections open until close().
 
     base_url: http(s) URL, a path prefix is kept. token: a bearer token, or where to get one.
+    secrets: what must not be shown of what servers answer.
     timeout: seconds for one call, sent to the server and enforced here.
     retries: extra tries of a call that is safe to repeat. backoff: seconds before the first of them, at most.
     compress: gzip requests of COMPRESS_FROM_BYTES and more (off: not every server accepts it).
@@ -79,6 +88,7 @@ class Client:
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._token = token
+        self.secrets = Secrets(token or "") if token is None or isinstance(token, str) else token.secrets
         self._timeout = timeout
         self._retries = retries
         self._backoff = backoff
@@ -157,7 +167,7 @@ class Client:
             return exchange(
                 self._session,
                 f"{self._base_url}/{procedure}",
-                _decode,
+                partial(_decode, secrets=self.secrets),
                 peer=self._base_url,
                 seconds=self._timeout,
                 verify=self._verify,
@@ -166,7 +176,7 @@ class Client:
             )
         except OtterScaleError as error:
             error.rpc = procedure.rpartition("/")[2]
-            scrub(error, token or "")
+            scrub(error, *self.secrets)
             raise
 
 
@@ -175,20 +185,22 @@ def _gzip(body: bytes) -> bytes:
     return compressor.compress(body) + compressor.flush()
 
 
-def _decode(response: requests.Response, body: bytes) -> Answer:
+def _decode(response: requests.Response, body: bytes, secrets: Secrets | None = None) -> Answer:
     metadata = {
         name.lower()[len("trailer-") :]: value
         for name, value in response.headers.items()
         if name.lower().startswith("trailer-")
     }
     status = response.status_code
-    if status != 200:
-        raise _answered_error(response, body, metadata)
     content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    shown = partial(excerpt, body, content_type, secrets)
+    if status != 200:
+        raise _answered_error(response, body, metadata, shown)
     if content_type != "application/json":
+        # Another codec is a server that does not speak our protocol; anything else is no server of any protocol.
         raise OtterScaleError(
-            "unknown",
-            f"the answer {f'is {content_type}' if content_type else 'has no Content-Type'}, not JSON: {excerpt(body)}",
+            "internal" if content_type.startswith("application/") else "unknown",
+            f"the answer {f'is {content_type}' if content_type else 'has no Content-Type'}, not JSON: {shown()}",
             http_status=status,
             sent=True,
             advice="Check 'api_url': a web page or a proxy answers there, not an OtterScale API.",
@@ -196,31 +208,36 @@ def _decode(response: requests.Response, body: bytes) -> Answer:
     try:
         return Answer(json_object(body), metadata)
     except ValueError as error:
-        raise OtterScaleError("internal", f"the answer is unusable: {error}", http_status=status, sent=True) from None
+        message = f"the answer is unusable: {error}: {shown()}"
+        raise OtterScaleError("internal", message, http_status=status, sent=True) from None
 
 
-def _answered_error(response: requests.Response, body: bytes, metadata: dict[str, str]) -> OtterScaleError:
+def _answered_error(
+    response: requests.Response, body: bytes, metadata: dict[str, str], shown: Callable[[], str]
+) -> OtterScaleError:
+    """What an answer other than 200 means. A code that is missing or unknown comes from the HTTP status."""
     status = response.status_code
-    retry_after = response.headers.get("Retry-After", "")
     code = CODE_BY_HTTP_STATUS.get(status, "unknown")
     try:
         error = json_object(body)
     except ValueError:
         error = {}
+    said = error.get("message")
+    message = said if isinstance(said, str) else ""
     advice = None
     if isinstance(error.get("code"), str) and error["code"] in MEANINGS and error["code"] != "client":
         code = error["code"]
-        message = str(error.get("message") or "(the server gave no message)")
+        message = message or "(the server gave no message)"
         if code == "unimplemented" and "disabled" in message:
             advice = "This feature is switched off on the server; have its administrator enable it."
-        elif message.startswith('scope "') and message.endswith("not found"):
-            advice = "Check 'scope': the server has none of that name."
+        elif unknown := re.fullmatch('scope "(.*)" not found', message, re.DOTALL):
+            advice = f"Check 'scope': this server has no scope {unknown[1]!r}."
     elif 300 <= status < 400:
-        target = response.headers.get("Location", "(no Location)")
-        message = f"HTTP {status} redirects to {printable(target)}; redirects are not followed"
+        target = response.headers.get("Location", "(no Location)").strip()
+        message = f"HTTP {status} redirects to {target}; redirects are not followed"
         advice = "Set 'api_url' to where the API really is; a login page means that a proxy wants you to sign in."
-    else:
-        message = f"a proxy or web server answered, not OtterScale: {excerpt(body)}"
+    elif not message:
+        message = f"a proxy or web server answered, not OtterScale: {shown()}"
     return OtterScaleError(
         code,
         message,
@@ -228,6 +245,26 @@ def _answered_error(response: requests.Response, body: bytes, metadata: dict[str
         details=decode_details(error.get("details")),
         metadata=metadata,
         sent=True,
-        retry_after=float(retry_after) if re.fullmatch("[0-9]{1,9}", retry_after) else None,
+        retry_after=_retry_after(response.headers),
         advice=advice,
     )
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait, which a server names as such or as a date by its own clock."""
+    asked = headers.get("Retry-After", "").strip()
+    if re.fullmatch("[0-9]{1,9}", asked):
+        return float(asked)
+    until = _date(asked)
+    if until is None:
+        return None
+    now = _date(headers.get("Date", "")) or datetime.now(timezone.utc)
+    return max(0.0, (until - now).total_seconds())
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=timezone.utc)

@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, printable
 from ansible_collections.otterscale.core.plugins.module_utils._options import connect, plain_http_warnings
 from ansible_collections.otterscale.core.plugins.module_utils._plan import Resource
 from ansible_collections.otterscale.core.plugins.module_utils._readings import Readings, View
 from ansible_collections.otterscale.core.plugins.module_utils._reconcile import Outcome, Tell, glance, reconcile
+from ansible_collections.otterscale.core.plugins.module_utils._secrets import Secrets
 
 
 def open_readings(params: Mapping[str, Any]) -> Readings:
@@ -35,6 +36,11 @@ class Report(Protocol):
 
     def as_result(self, *, with_diff: bool) -> dict[str, Any]:
         """The result as playbooks see it, without `failed`."""
+
+
+def shown(report: Report, secrets: Secrets, *, with_diff: bool) -> tuple[dict[str, Any], list[str]]:
+    """The result of a task and its warnings, without secrets: a server may repeat them in any field."""
+    return secrets.hide((report.as_result(with_diff=with_diff), list(report.warnings)))
 
 
 class ResourceType(Protocol):
@@ -69,7 +75,7 @@ def bring_about(resource: Resource[Any], name: str, readings: Readings, mode: Mo
 
 def name_of(resource_type: ResourceType, params: Mapping[str, Any]) -> str:
     """The resource that a task is about, whatever it wants of it."""
-    return f"{resource_type.kind} {'/'.join(filter(None, (params.get('namespace'), params['name'])))}"
+    return printable(f"{resource_type.kind} {'/'.join(filter(None, (params.get('namespace'), params['name'])))}")
 
 
 def refused(resource_type: ResourceType, params: Mapping[str, Any], error: OtterScaleError) -> Outcome:

@@ -23,8 +23,10 @@ from ansible_collections.otterscale.core.plugins.module_utils._plan import (
     Step,
     Verb,
     Wait,
+    says_missing,
 )
 from ansible_collections.otterscale.core.plugins.module_utils._quantity import parse_quantity, parse_size
+from ansible_collections.otterscale.core.plugins.module_utils._url import shown_url
 from ansible_collections.otterscale.core.plugins.module_utils._wire import (
     read_bool,
     read_enum,
@@ -63,6 +65,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 _SERVICE = "otterscale.instance.v1.InstanceService"
 _LIST = f"{_SERVICE}/ListDataVolumes"
 _GET = f"{_SERVICE}/GetDataVolume"
+MAX_WAIT_SECONDS = 30 * 86_400
 _SETTLE_SECONDS = 30.0  # Kubernetes resizes and deletes claims in its own time
 _GIB = 1 << 30
 
@@ -73,8 +76,8 @@ class Source(NamedTuple):
     type: str
     data: str = ""
 
-    def as_dict(self) -> dict[str, str]:
-        return {"type": self.type, "data": self.data}
+    def shown(self) -> dict[str, str]:
+        return {"type": self.type, "data": shown_url(self.data)}
 
 
 @dataclass(frozen=True)
@@ -131,14 +134,15 @@ class DataVolume:
     def from_params(cls, params: Mapping[str, Any]) -> DataVolume:
         """Check the options of a task. Raises a `client` OtterScaleError."""
         for option in ("wait_timeout", "wait_sleep"):
-            if not params[option] > 0:
-                raise bad_option(option, params[option], "must be above zero")
+            if not 0 < params[option] <= MAX_WAIT_SECONDS:
+                rule = f"must be above zero and at most {MAX_WAIT_SECONDS} seconds, thirty days"
+                raise bad_option(option, params[option], rule)
         return cls(
             scope=params["scope"],
             namespace=checked("namespace", params["namespace"], dns_1123_label),
             name=checked("name", params["name"], dns_1123_subdomain),
             absent=params["state"] == "absent",
-            source=None if params["source"] is None else checked("source", params["source"], _parse_source),
+            source=None if params["source"] is None else _checked_source(params["source"]),
             size=None if params["size"] is None else checked("size", params["size"], parse_size),
             boot_image=params["boot_image"],
             get_unlisted=params["get_unlisted"],
@@ -238,7 +242,10 @@ class DataVolume:
         """What the API cannot do. Its only way to another value is to delete the volume with its data."""
         fixed = "that cannot be changed: delete the volume (and its data) and create it again"
         if self.source is not None and self.source != state.source:
-            raise bad_option("source", self.source.as_dict(), f"it is now {state.source.as_dict()}, and {fixed}")
+            now = str(state.source.shown())
+            if self.source.shown() == state.source.shown():
+                now = "the same but for the password, which is not shown"
+            raise bad_option("source", self.source.shown(), f"it is now {now}, and {fixed}")
         if self.boot_image is not None and state.boot_image is not None and self.boot_image != state.boot_image:
             raise bad_option("boot_image", self.boot_image, f"it is now {state.boot_image}, and {fixed}")
         if self.size is not None and self.size < state.real_size and not state.has(self.size):
@@ -252,6 +259,14 @@ class DataVolume:
 
     def refusal(self, step: Step, error: OtterScaleError) -> Refusal | None:
         if step.verb is Verb.CREATE:
+            source = self.source or Source("blank_image")
+            if "DataVolume source" in error.message:
+                error.advice = f"The server does not accept the source {source.shown()}: correct 'source'."
+                return Refusal.FINAL
+            if says_missing(error, "source", "persistentvolumeclaims", source.data) or says_missing(
+                error, "namespace", "namespaces", self.namespace
+            ):
+                return Refusal.FINAL
             exists = error.code == "already_exists" or f'"{self.name}" already exists' in error.message
             return Refusal.EXISTS if exists else None
         if "persistentvolumeclaims" in error.message and "not found" in error.message:
@@ -272,7 +287,7 @@ class DataVolume:
             raise OtterScaleError(
                 "failed_precondition",
                 f"the import failed, {_progress(state)}",
-                advice="Correct the source, delete the volume and run again.",
+                advice=f"Correct the source {state.source.shown()}, delete the volume and run again.",
             )
         return None if state.phase == "Succeeded" else f"it is not ready, {_progress(state)}"
 
@@ -297,7 +312,7 @@ class DataVolume:
     def _named(self, source: Source | None, size: int | None, boot_image: bool | None) -> dict[str, Any]:
         fields: dict[str, Any] = {"name": self.name, "namespace": self.namespace}
         if self.source is not None:
-            fields["source"] = source and source.as_dict()
+            fields["source"] = source and source.shown()
         if self.size is not None:
             fields["size"] = size
         if self.boot_image is not None:
@@ -308,7 +323,7 @@ class DataVolume:
         return {
             "name": self.name,
             "namespace": self.namespace,
-            "source": state.source.as_dict(),
+            "source": state.source.shown(),
             "boot_image": state.boot_image,
             "phase": state.phase,
             "progress": state.progress,
@@ -318,6 +333,15 @@ class DataVolume:
             "last_condition": dict(state.condition) or None,
             "created_at": state.created_at,
         }
+
+
+def _checked_source(option: Mapping[str, Any]) -> Source:
+    try:
+        return _parse_source(option)
+    except ValueError as error:
+        data = option.get("data")
+        shown = {"type": option["type"], "data": data and shown_url(data)}
+        raise bad_option("source", shown, str(error)) from None
 
 
 def _parse_source(option: Mapping[str, Any]) -> Source:

@@ -12,14 +12,16 @@ from typing import Any
 def decode_details(raw: object) -> list[dict[str, Any]]:
     """Error details as {"type", "value"}: value is the decoded message where the type is known, else as it came.
 
-    raw: the `details` of an error body; anything in it that is no detail is left out.
+    raw: the `details` of an error body; anything in it that is no detail is left out. What a server adds as "debug" is
+    there to be looked at, and stays beside them.
     """
     details = []
     for item in raw if isinstance(raw, list) else []:
         if isinstance(item, dict) and isinstance(item.get("type"), str):
-            value = str(item.get("value", ""))
+            value = item["value"] if isinstance(item.get("value"), str) else ""
             decoded = _decode(item["type"], value)
-            details.append({"type": item["type"], "value": item.get("debug", value) if decoded is None else decoded})
+            debug = {"debug": item["debug"]} if item.get("debug") is not None else {}
+            details.append({"type": item["type"], "value": value if decoded is None else decoded, **debug})
     return details
 
 

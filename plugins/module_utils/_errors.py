@@ -77,7 +77,7 @@ CODE_BY_HTTP_STATUS: Mapping[int, str] = {
 class OtterScaleError(Exception):
     """A failed call, or (code "client") a failure found before any call.
 
-    code: one of MEANINGS. message: what happened, without any secret.
+    code: one of MEANINGS. message: what happened, printable and without any secret.
     rpc: short name of the call, such as "ListBuckets". http_status: of the answer, if there was one.
     details: the decoded error details of the answer. metadata: its trailer-* headers, names without the prefix.
     sent: whether the request may have reached the server.
@@ -99,9 +99,9 @@ class OtterScaleError(Exception):
         advice: str | None = None,
         final: bool = False,
     ) -> None:
-        super().__init__(f"{code}: {message}")
+        super().__init__(f"{code}: {printable(message)}")
         self.code = code if code in MEANINGS else "unknown"
-        self.message = message
+        self.message = printable(message)
         self.rpc = rpc
         self.http_status = http_status
         self.details = [dict(detail) for detail in details]
@@ -129,6 +129,11 @@ class OtterScaleError(Exception):
             "message": self.message,
             "details": self.details,
         }
+
+
+def printable(text: str) -> str:
+    """The text in one line, without what could steer a terminal; one that has nothing of that as it is."""
+    return text if text.isprintable() else " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def bad_option(option: str, value: object, why: str) -> OtterScaleError:

@@ -16,9 +16,12 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
-from urllib.parse import quote, quote_plus
+from urllib.parse import unquote
+from urllib.request import getproxies_environment
 
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._errors import printable as printable
+from ansible_collections.otterscale.core.plugins.module_utils._secrets import Secrets
 
 try:
     import requests
@@ -29,6 +32,7 @@ try:
         MaxRetryError,
         NewConnectionError,
     )
+    from urllib3.util import parse_url
 
     REQUESTS_IMPORT_ERROR: ImportError | None = None
 except ImportError as import_error:  # the door tells the user which library is missing
@@ -39,9 +43,10 @@ T = TypeVar("T")
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_ELEMENTS = 1_000_000  # each may take a hundred bytes once it is decoded, and no deadline ends a decoding
 MAX_MESSAGE_CHARACTERS = 500
+MAX_EXCERPT_CHARACTERS = 200
 _CHUNK_BYTES = 64 * 1024
 _EXCERPT_BYTES = 64 * 1024
-_MASK = "********"
+_MARKUP = re.compile(r"<!--|<(?:(script|style)\b|[a-z/!?])", re.IGNORECASE)
 _NO_THREAD = "Allow more processes and threads to the user, or to the container, that runs the task."
 
 # Reasons of OpenSSL that only a peer without TLS, or with none of our versions, gives: nothing was sent.
@@ -64,6 +69,21 @@ def open_session() -> requests.Session:
     # Or requests reads the whole body of a redirect, to prepare a request that nobody will send.
     session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
     return session
+
+
+def usable_url(url: str) -> str:
+    """The URL, if requests and urllib3 can use it. Raises ValueError with the reason."""
+    try:
+        prepared = requests.Request("POST", url).prepare().url or ""
+        host = parse_url(prepared).host or ""
+        host.strip("[]").encode("idna")  # as urllib3 does when it connects
+    except UnicodeError:
+        raise ValueError("its host has a part that is empty or longer than 63 characters") from None
+    except (requests.exceptions.RequestException, HTTPError) as error:
+        raise ValueError(f"it cannot be used: {error}") from None
+    if "%" in host and not host.startswith("["):  # where an address of IPv6 names an interface
+        raise ValueError("its host holds a character that no host name has")
+    return url
 
 
 def silence_insecure_request_warnings() -> None:
@@ -91,22 +111,37 @@ def exchange(
 
     def work(ends: float) -> T:
         try:
-            with session.request(
-                "GET" if body is None else "POST",
-                url,
-                data=body,
-                headers=headers,
-                # Connecting ends before the whole call does: what never connected is known not to have been sent.
-                timeout=(0.9 * seconds, seconds),
-                verify=verify,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            with _send(session, url, seconds=seconds, verify=verify, headers=headers, body=body) as response:
                 return decode(response, _read_body(response, ends))
         except (requests.exceptions.RequestException, HTTPError, OSError) as error:
             raise _transport_error(error, peer or url, verify) from None
 
     return _within(seconds, work)
+
+
+def _send(
+    session: requests.Session,
+    url: str,
+    *,
+    seconds: float,
+    verify: bool | str | None,
+    headers: Mapping[str, str],
+    body: bytes | None,
+) -> requests.Response:
+    try:
+        return session.request(
+            "GET" if body is None else "POST",
+            url,
+            data=body,
+            headers=headers,
+            # Connecting ends before the whole call does: what never connected is known not to have been sent.
+            timeout=(0.9 * seconds, seconds),
+            verify=verify,
+            allow_redirects=False,
+            stream=True,
+        )
+    except (TypeError, UnicodeError) as error:  # what requests and urllib3 make of some proxy URLs
+        raise requests.exceptions.InvalidURL(str(error)) from None
 
 
 def _within(seconds: float, work: Callable[[float], T]) -> T:
@@ -190,9 +225,9 @@ def json_object(body: bytes) -> dict[str, Any]:
     except RecursionError:
         raise ValueError("its JSON is nested too deeply") from None
     except json.JSONDecodeError as error:
-        raise ValueError(f"no JSON ({error.msg} at {error.pos}): {excerpt(body)}") from None
+        raise ValueError(f"no JSON ({error.msg} at {error.pos})") from None
     if not isinstance(value, dict):
-        raise ValueError(f"a JSON object was expected, not {excerpt(body)}")
+        raise ValueError("a JSON object was expected")
     if b"\\ud" in body.lower():
         json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is a ValueError here, not later
     return value
@@ -208,9 +243,9 @@ def _no_constant(name: str) -> float:
 def _transport_error(error: Exception, peer: str, verify: bool | str | None) -> OtterScaleError:
     """What a failure below HTTP means, above all whether the request may have reached the server."""
     causes = list(_causes(error))
-    reason = _reason(causes)
-    if isinstance(error, (requests.exceptions.InvalidURL, LocationParseError)):
-        return OtterScaleError("client", f"{peer!r} is no usable URL: {reason}", final=True)
+    reason = Secrets(*_proxy_passwords()).hide(_reason(causes))
+    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, LocationParseError)):
+        return _url_error(peer, reason)
     if any(getattr(cause, "reason", "") == "NO_CERTIFICATE_OR_CRL_FOUND" for cause in causes) or "CA cert" in reason:
         bundle = verify or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
         advice = "Give a file of PEM certificates as 'ca_path' (or REQUESTS_CA_BUNDLE)."
@@ -245,6 +280,31 @@ def _transport_error(error: Exception, peer: str, verify: bool | str | None) -> 
     )
 
 
+def _url_error(peer: str, reason: str) -> OtterScaleError:
+    """A URL that the libraries could not use: that of the server, or else that of the proxy on the way to it."""
+    try:
+        usable_url(peer)
+    except ValueError:
+        return OtterScaleError("client", f"{peer!r} is no usable URL: {reason}", final=True)
+    if any(_proxy_passwords()):  # of which the reason may quote a part
+        reason = "it is not shown, since it holds a password"
+    return OtterScaleError(
+        "client",
+        f"the URL of the proxy for {peer} cannot be used: {reason}",
+        final=True,
+        advice="Correct HTTP_PROXY, HTTPS_PROXY or ALL_PROXY in the environment of the task.",
+    )
+
+
+def _proxy_passwords() -> Iterator[str]:
+    """Passwords of proxies, which may be anything: URLs of the environment are used as they are."""
+    for url in getproxies_environment().values():
+        userinfo, at, _host = url.rpartition("@")
+        password = userinfo.rpartition("://")[2].partition(":")[2]
+        if at and password:
+            yield from (password, unquote(password))
+
+
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """The error and all that it was raised for; urllib3 and requests keep those in several places."""
     pending, seen = [error], set()
@@ -271,38 +331,44 @@ def _reason(causes: list[BaseException]) -> str:
 # Texts from outside
 
 
-def excerpt(body: bytes) -> str:
-    """The beginning of a body that should have been something else. scrub() shortens it, so that no secret is cut."""
-    return printable(body[:_EXCERPT_BYTES].decode("utf-8", "replace")) or "(empty)"
+def excerpt(body: bytes, content_type: str = "", secrets: Secrets | None = None) -> str:
+    """The beginning of a body that should have been something else, without markup.
+
+    It is shortened where the secrets are known, so that none of them is cut and then shown in part.
+    """
+    text = body[:_EXCERPT_BYTES].decode("utf-8", "replace")
+    if secrets is not None:
+        text = secrets.hide(text if len(body) <= _EXCERPT_BYTES else text[: -secrets.longest or None])
+    if "html" in content_type.lower() or text.lstrip().startswith("<"):
+        text = _without_markup(text)
+    text = printable(" ".join(text.split()))
+    if secrets is not None:
+        text = shortened(secrets.hide(text), MAX_EXCERPT_CHARACTERS)
+    return text or "(empty)"
 
 
-def printable(text: str) -> str:
-    """The text in one line."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+def shortened(text: str, characters: int) -> str:
+    return text if len(text) <= characters else f"{text[:characters]}..."
+
+
+def _without_markup(page: str) -> str:
+    """The text of a web page, as a reader sees it. (For hostile ones html.parser takes minutes.)"""
+    texts, at = [], 0
+    while found := _MARKUP.search(page, at):
+        texts.append(page[at : found.start()])
+        # What a script or a style sheet holds is no text.
+        until = "-->" if found[0] == "<!--" else f"(?=</{found[1]})" if found[1] else ">"
+        end = re.compile(until, re.IGNORECASE).search(page, found.end())
+        at = end.end() if end else len(page)
+    try:
+        return html.unescape(" ".join([*texts, page[at:]]))
+    except ValueError:  # a number of a character that has more digits than an integer may have
+        return " ".join([*texts, page[at:]])
 
 
 def scrub(error: OtterScaleError, *secrets: str) -> None:
     """Take secrets out of what a server (or a proxy that echoes requests) wrote, and shorten the message."""
-    spellings = sorted({text for secret in secrets if secret for text in _spellings(secret)}, key=len, reverse=True)
-    pattern = re.compile("|".join(map(re.escape, spellings)), re.IGNORECASE)
-
-    def clean(value: Any) -> Any:
-        if isinstance(value, str):
-            return pattern.sub(_MASK, value) if spellings else value
-        if isinstance(value, list):
-            return [clean(item) for item in value]
-        return {clean(key): clean(item) for key, item in value.items()} if isinstance(value, dict) else value
-
-    error.message, error.details, error.metadata = clean([error.message, error.details, error.metadata])
-    if len(error.message) > MAX_MESSAGE_CHARACTERS:
-        error.message = f"{error.message[:MAX_MESSAGE_CHARACTERS]}..."
+    hide = Secrets(*secrets).hide
+    error.message = shortened(hide(error.message), MAX_MESSAGE_CHARACTERS)
+    error.details, error.metadata = hide(error.details), hide(error.metadata)
     error.args = (f"{error.code}: {error.message}",)
-
-
-def _spellings(secret: str) -> tuple[str, ...]:
-    """How a secret may look in a text that quotes or escapes it."""
-    escaped = json.dumps(secret)[1:-1]
-    return (
-        *(secret, printable(secret), repr(secret)[1:-1], html.escape(secret)),
-        *(escaped, repr(escaped)[1:-1], quote(secret, safe=""), quote_plus(secret)),
-    )

@@ -22,9 +22,10 @@ from ansible_collections.otterscale.core.plugins.module_utils._http import (
     exchange,
     json_object,
     open_session,
-    printable,
     scrub,
+    usable_url,
 )
+from ansible_collections.otterscale.core.plugins.module_utils._secrets import Secrets
 
 if TYPE_CHECKING:
     from requests import Response, Session
@@ -79,11 +80,13 @@ class Provider:
         self._token: str | None = None
         self._url = login.url if login.option == "oidc_token_url" else None
         self._secret_in_body = False
+        self.secrets = Secrets(login.basic, login.client_secret or "", login.password or "")
 
     def token(self, refused: str | None = None) -> str:
         with self._lock:
             if self._token is None or self._token == refused:
                 self._token = self._fetch()
+                self.secrets.add(self._token)
             return self._token
 
     def _fetch(self) -> str:
@@ -97,19 +100,23 @@ class Provider:
             error.sent = False  # the call that the token is for was not
             error.final = error.final or not error.meaning.read_again
             error.advice = error.advice.replace("'api_url'", f"'{login.option}'")
-            scrub(error, login.basic, login.client_secret or "", login.password or "")
+            scrub(error, *self.secrets)
             raise
 
     def _discover(self, session: Session, ends: float) -> str:
         issuer = self._login.url.rstrip("/")
         status, found = self._exchange(session, ends, f"{issuer}/.well-known/openid-configuration", {})
-        name, url = printable(str(found.get("issuer"))), str(found.get("token_endpoint"))
+        name, url = str(found.get("issuer")), str(found.get("token_endpoint"))
         if status != 200:
-            raise self._error(status, printable(str(found.get("error"))))
+            raise self._error(status, str(found.get("error")))
         if name.rstrip("/") != issuer:
             raise self._error(status, f"the provider calls itself {name!r}, but 'oidc_issuer_url' is {issuer!r}")
         if url.partition("://")[0].lower() not in ("https", issuer.partition("://")[0].lower()):
-            raise self._error(status, f"the provider's token endpoint {printable(url)!r} is no https URL")
+            raise self._error(status, f"the provider's token endpoint {url!r} is no https URL")
+        try:
+            usable_url(url)
+        except ValueError as error:
+            raise self._error(status, f"the provider's token endpoint is {url!r}: {error}") from None
         methods = str(found.get("token_endpoint_auth_methods_supported"))
         self._secret_in_body = "client_secret_post" in methods and "client_secret_basic" not in methods
         return url
@@ -127,7 +134,7 @@ class Provider:
         try:
             token = str(self._grant.parse_request_body_response(json.dumps(texts))["access_token"])
         except self._refusal as error:
-            raise self._error(status, printable(error.description), texts.get("error", "")) from None
+            raise self._error(status, error.description, texts.get("error", "")) from None
         bearer = texts.get("token_type", "bearer").lower() == "bearer"
         if status != 200 or not (bearer and token and token.isascii() and token.isprintable()):
             raise self._error(status, "the answer holds no bearer token")
@@ -142,19 +149,20 @@ class Provider:
     def _decode(self, response: Response, body: bytes) -> _Answer:
         status = response.status_code
         if 300 <= status < 400:
-            target = printable(response.headers.get("Location", "(no Location)"))
+            target = response.headers.get("Location", "(no Location)")
             raise self._error(status, f"it redirects to {target}; redirects are not followed")
         try:
             return status, json_object(body)
         except ValueError:
             # What comes with 200 may hold a token: nothing of it is shown.
-            shown = excerpt(body) if status != 200 else response.headers.get("Content-Type", "of no type")
-            raise self._error(status, f"the answer is no JSON object, but {printable(shown)}") from None
+            content_type = response.headers.get("Content-Type", "")
+            shown = excerpt(body, content_type, self.secrets) if status != 200 else content_type or "of no type"
+            raise self._error(status, f"the answer is no JSON object, but {shown}") from None
 
     def _error(self, status: int, message: str, refusal: str = "") -> OtterScaleError:
         by_status = "failed_precondition" if status == 200 else CODE_BY_HTTP_STATUS.get(status, "unknown")
         otherwise = by_status, f"Check '{self._login.option}' and the log of the identity provider."
         code, advice = _REFUSALS.get(refusal, otherwise)
-        message = ": ".join(filter(None, [printable(refusal), message]))
+        message = ": ".join(filter(None, [refusal, message]))
         code = "unauthenticated" if status == 401 else code
         return OtterScaleError(code, message, http_status=status, advice=advice)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -13,7 +14,12 @@ from urllib.parse import urlsplit
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option, checked
-from ansible_collections.otterscale.core.plugins.module_utils._http import silence_insecure_request_warnings
+from ansible_collections.otterscale.core.plugins.module_utils._http import (
+    silence_insecure_request_warnings,
+    usable_url,
+)
+from ansible_collections.otterscale.core.plugins.module_utils._secrets import Secrets
+from ansible_collections.otterscale.core.plugins.module_utils._url import shown_url
 
 if TYPE_CHECKING:
     from ansible_collections.otterscale.core.plugins.module_utils._oidc import Login
@@ -54,15 +60,24 @@ _INSTEAD = {
 }
 
 
+MAX_TIMEOUT_SECONDS = 86_400
+MAX_RETRIES = 100
+_URLS = ("api_url", "oidc_issuer_url", "oidc_token_url")
+_HOST = re.compile(r"\s*https?://([^@/?#:\\\s\[]+|\[[^@\]]+\])(:[0-9]*)?([/?#]|\s*$)", re.IGNORECASE)
+
+
 def connect(params: Mapping[str, Any]) -> Client:
     """A client for the connection options of a task. Raises a `client` OtterScaleError for bad ones."""
     api_url = _http_url("api_url", params["api_url"])
     if not params["scope"].strip():
         raise bad_option("scope", params["scope"], "must not be empty")
-    if not 0 < params["timeout"] < 1e7:
-        raise bad_option("timeout", params["timeout"], "must be above zero and below ten million seconds")
-    if params["retries"] < 0:
-        raise bad_option("retries", params["retries"], "must not be negative")
+    if not 0 < params["timeout"] <= MAX_TIMEOUT_SECONDS:
+        raise bad_option(
+            "timeout", params["timeout"], f"must be above zero and at most {MAX_TIMEOUT_SECONDS} seconds, a day"
+        )
+    if not 0 <= params["retries"] <= MAX_RETRIES:
+        rule = "must not be negative" if params["retries"] < 0 else f"must be at most {MAX_RETRIES}"
+        raise bad_option("retries", params["retries"], rule)
     ca_path = params["ca_path"]
     if ca_path and params["validate_certs"] and not os.path.exists(ca_path):
         raise bad_option("ca_path", ca_path, "there is no such file on the host that runs the task")
@@ -80,6 +95,16 @@ def connect(params: Mapping[str, Any]) -> Client:
         timeout=params["timeout"],
         retries=params["retries"],
     )
+
+
+def shown_params(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a task as `invocation` may show them, without the passwords in URLs."""
+    shown: dict[str, Any] = Secrets().hide(dict(params))
+    for option in _URLS:
+        value = params.get(option)
+        if isinstance(value, str) and "@" in value and shown_url(value) == value and not _HOST.match(value):
+            shown[option] = f"***{value[value.rindex('@') :]}"  # what it is nobody knows; it has been refused
+    return shown
 
 
 def plain_http_warnings(params: Mapping[str, Any]) -> list[str]:
@@ -146,14 +171,19 @@ def _http_url(option: str, value: str) -> str:
         parts = urlsplit(url.strip())
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("must be an http:// or https:// URL with a host")
-        if parts.username is not None or parts.password is not None:
-            instead = "'api_token'" if option == "api_url" else "the other oidc_* options"
-            # Without the value, which holds them.
-            raise OtterScaleError("client", f"option '{option}' must not carry credentials: give {instead}")
+        if "@" in parts.netloc:
+            raise ValueError("must not carry credentials")
         if parts.fragment or (parts.query and option != "oidc_token_url"):
             raise ValueError("must end with its path: no query, no fragment")
         if parts.port == 0:  # reading it raises ValueError where it is no port at all
             raise ValueError("port 0 is no port")
-        return url.strip()
+        return usable_url(url.strip())
 
-    return checked(option, value, rule)
+    try:
+        return checked(option, value, rule)
+    except OtterScaleError:
+        if "@" not in value:
+            raise
+    # Whatever else is wrong with it: without the value, which seems to hold them.
+    instead = "'api_token'" if option == "api_url" else "the other oidc_* options"
+    raise OtterScaleError("client", f"option '{option}' must not carry credentials: give {instead}")

@@ -90,6 +90,14 @@ class Refusal(enum.Enum):
     FINAL = "no other plan will help"
 
 
+def says_missing(error: OtterScaleError, option: str, plural: str, name: str | None) -> bool:
+    """Whether Kubernetes refuses a write since what an option names does not exist; then the advice says that."""
+    missing = name is not None and f'{plural} "{name}" not found' in error.message
+    if missing:
+        error.advice = f"The {option} {name!r} does not exist: create it first, or name another '{option}'."
+    return missing
+
+
 class Wait(NamedTuple):
     """How long to wait for the resource to become ready, and seconds between two looks."""
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Protocol
 
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, printable
 from ansible_collections.otterscale.core.plugins.module_utils._plan import (
     Presence,
     Refusal,
@@ -197,7 +197,7 @@ class _Run(Generic[State]):
         else:
             return
         if self.tell:
-            self.tell(f"{self.resource.wanted}: {stage.phase} {stage.progress}".rstrip())
+            self.tell(printable(f"{self.resource.wanted}: {stage.phase} {stage.progress}".rstrip()))
 
     # After a write
 
@@ -266,16 +266,18 @@ class _Run(Generic[State]):
         # Somebody else did what this write cannot have done: take away, change what it deletes, set it another way.
         ours = shows_change(before.state, seen.state) and (seen.state is None) is (step.verb is Verb.DELETE)
         self.account(step, error, refusal, changed=ours and not (step.full is None and self.unmet(step, seen, [])))
-        if (refusal is Refusal.FINAL or error.final or not error.meaning.replan) and self.something_is_missing(seen):
+        hopeless = refusal is Refusal.FINAL or error.final or not error.meaning.replan
+        if hopeless and self.something_is_missing(seen, refusal):
             raise error
         return seen
 
-    def something_is_missing(self, seen: Seen[State]) -> bool:
+    def something_is_missing(self, seen: Seen[State], refusal: Refusal | None) -> bool:
         """Whether a write is needed, as far as can be told. Raises for what the API cannot do."""
         try:
             return bool(self.plan(seen))
         except OtterScaleError as error:
-            if error.code == "client":
+            # A final refusal says more than that its half has left what cannot be changed.
+            if error.code == "client" and refusal is not Refusal.FINAL:
                 raise
             return True
 
@@ -314,7 +316,7 @@ class _Run(Generic[State]):
             operations=[step.as_operation() for step in steps],
             before=before,
             after=self.resource.desired() if steps else before,
-            warnings=list(self.warnings),
+            warnings=list(map(printable, self.warnings)),
             phases=self.phases if self.resource.wait else None,
         )
 
@@ -328,7 +330,7 @@ class _Run(Generic[State]):
         done = f" Done before: {', '.join(step.rpc for step in self.done)}." if self.done else ""
         if self.open and self.seen and (self.seen != self.first or self.seen.presence is Presence.UNLISTED):
             done += f" Whether {self.open.rpc} took effect is unknown."
-        outcome.msg = f"{self.resource.wanted}: {call}{error.message.rstrip(' .')}.{done} {error.advice}"
+        outcome.msg = printable(f"{self.resource.wanted}: {call}{error.message.rstrip(' .')}.{done} {error.advice}")
         return outcome
 
 

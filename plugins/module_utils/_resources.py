@@ -39,6 +39,7 @@ _TYPES: Mapping[str, ListedType] = {
     "vm_services": _vm_service.VMService,
     "buckets": _bucket.Bucket,
 }
+MAX_PARALLEL = 256
 _WAIT_PROGRESS = {"wait_progress": _datavolume.ARGUMENT_SPEC["wait_progress"]}
 
 
@@ -159,8 +160,10 @@ class _Run:
     """One declaration on its way. Raises an OtterScaleError only where nothing has been sent and nothing will be."""
 
     def __init__(self, params: Mapping[str, Any], mode: Mode) -> None:
-        if params["max_parallel"] < 1:
-            raise bad_option("max_parallel", params["max_parallel"], "must be at least 1")
+        if not 1 <= params["max_parallel"] <= MAX_PARALLEL:
+            raise bad_option("max_parallel", params["max_parallel"], f"must be from 1 to {MAX_PARALLEL}")
+        if (params["confirm_removal"] or 0) < 0:
+            raise bad_option("confirm_removal", params["confirm_removal"], "must not be negative")
         self.params = params
         self.mode = mode
         self.readings = mode.readings(params)

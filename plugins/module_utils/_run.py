@@ -15,9 +15,13 @@ from ansible_collections.otterscale.core.plugins.module_utils._converge import (
     ResourceType,
     converge,
     hide_entries,
+    open_readings,
+    shown,
 )
 from ansible_collections.otterscale.core.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
-from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC
+from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC, shown_params
+from ansible_collections.otterscale.core.plugins.module_utils._readings import Readings
+from ansible_collections.otterscale.core.plugins.module_utils._secrets import Secrets
 
 
 def run(resource_type: ResourceType, argument_spec: Mapping[str, Any]) -> None:
@@ -28,15 +32,37 @@ def run(resource_type: ResourceType, argument_spec: Mapping[str, Any]) -> None:
 def run_with(work: Callable[[Mapping[str, Any], Mode], Report], argument_spec: Mapping[str, Any]) -> None:
     """The main() of a module that does `work`."""
     gc.freeze()  # What was imported lasts as long as the process; collecting it at its end would cost 8 % of a run.
-    module = AnsibleModule(argument_spec={**CONNECTION_SPEC, **argument_spec}, supports_check_mode=True)
+    module = _Module(argument_spec={**CONNECTION_SPEC, **argument_spec}, supports_check_mode=True)
     if REQUESTS_IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("requests"), exception=str(REQUESTS_IMPORT_ERROR))
-    report = work(module.params, Mode(check=module.check_mode))
-    for warning in report.warnings:
+    secrets = Secrets()
+
+    def readings(params: Mapping[str, Any]) -> Readings:
+        nonlocal secrets
+        opened = open_readings(params)
+        secrets = opened.client.secrets
+        return opened
+
+    report = work(module.params, Mode(check=module.check_mode, readings=readings))
+    result, warnings = shown(report, secrets, with_diff=module._diff)
+    for warning in warnings:
         module.warn(warning)
-    result = report.as_result(with_diff=module._diff)
     if module.no_log:
         hide_entries(result)
     if report.error is None:
         module.exit_json(**result)
     module.fail_json(**result)
+
+
+class _Module(AnsibleModule):  # type: ignore[misc]
+    """A module whose results show no password of a URL: AnsibleModule adds its params to them."""
+
+    params: dict[str, Any]
+
+    def exit_json(self, **kwargs: Any) -> None:
+        self.params = shown_params(self.params)
+        super().exit_json(**kwargs)
+
+    def fail_json(self, msg: str, **kwargs: Any) -> None:
+        self.params = shown_params(self.params)  # also where they have just been refused
+        super().fail_json(msg=Secrets().hide(msg), **kwargs)

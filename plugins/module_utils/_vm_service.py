@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -27,6 +28,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._plan import (
     Step,
     Verb,
     Wait,
+    says_missing,
 )
 from ansible_collections.otterscale.core.plugins.module_utils._ports import (
     PORTS,
@@ -192,8 +194,15 @@ class VMService:
         own = f'services "{self.name}" '
         if step.verb is Verb.CREATE and (error.code == "already_exists" or f"{own}already exists" in error.message):
             return Refusal.EXISTS
+        if step.verb is Verb.CREATE and (
+            says_missing(error, "virtual_machine", "virtualmachines.kubevirt.io", self.virtual_machine)
+            or says_missing(error, "namespace", "namespaces", self.namespace)
+        ):
+            return Refusal.FINAL
         if "provided port is already allocated" in error.message:
-            error.advice = "Name another 'node_port', or none; the one named is in use."
+            taken = re.search("Invalid value: ([0-9]+): provided port", error.message)
+            ports = taken[1] if taken else ", ".join(str(port.node_port) for port in self.ports or () if port.node_port)
+            error.advice = f"The node_port {ports} is in use: name another 'node_port', or none."
             # Said too where the service itself exists and holds the port: only an update can tell.
             return Refusal.EXISTS if step.verb is Verb.CREATE else Refusal.FINAL
         if step.verb is not Verb.CREATE and (error.code == "not_found" or f"{own}not found" in error.message):

@@ -3,6 +3,7 @@
 """Typed reading of decoded Connect JSON: absent and null are the zero value, any other type is a ValueError.
 
 A list that is null is one too: no server writes that for an empty list, and an absence must not rest on it.
+The error names the field and the type of its value, never the value itself: it may be anything, also a secret.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def read_int(message: Mapping[str, Any], name: str) -> int:
             return int(value)
     except (ValueError, OverflowError):
         pass
-    raise _wrong(name, value, "an integer")
+    raise _wrong(name, value, "an integer", same_type=" that is none")
 
 
 def read_bool(message: Mapping[str, Any], name: str) -> bool:
@@ -55,15 +56,17 @@ def read_object(message: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def read_objects(message: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     values = _read_list(message, name)
-    if not all(isinstance(value, dict) for value in values):
-        raise _wrong(name, values, "a list of objects")
+    for value in values:
+        if not isinstance(value, dict):
+            raise _wrong(name, value, "an array of objects", item=True)
     return values
 
 
 def read_strings(message: Mapping[str, Any], name: str) -> list[str]:
     values = _read_list(message, name)
-    if not all(isinstance(value, str) for value in values):
-        raise _wrong(name, values, "a list of strings")
+    for value in values:
+        if not isinstance(value, str):
+            raise _wrong(name, value, "an array of strings", item=True)
     return values
 
 
@@ -81,15 +84,25 @@ def read_enum(message: Mapping[str, Any], name: str, values: Sequence[str], pref
         known = value.lower().removeprefix(prefix)
         if known in values:
             return known
-    raise _wrong(name, value, f"one of {', '.join(values)}")
+    raise _wrong(name, value, f"one of {', '.join(values)}", same_type=" that is none")
 
 
 def _read_list(message: Mapping[str, Any], name: str) -> list[Any]:
     value = message.get(name, [])
     if not isinstance(value, list):
-        raise _wrong(name, value, "a list")
+        raise _wrong(name, value, "an array")
     return value
 
 
-def _wrong(name: str, value: object, expected: str) -> ValueError:
-    return ValueError(f"'{name}' should be {expected}, not {repr(value)[:100]}")
+def _wrong(name: str, value: object, expected: str, *, same_type: str = "", item: bool = False) -> ValueError:
+    """same_type: what is added where text or number is the right type, but this is not the right one. item: of it."""
+    found = _type(value) + (same_type if isinstance(value, (str, int, float)) and not isinstance(value, bool) else "")
+    return ValueError(f"'{name}' should be {expected}, not {f'one with {found} in it' if item else found}")
+
+
+def _type(value: object) -> str:
+    """The type of a decoded value in JSON's words."""
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else "a boolean"
+    types = {str: "a string", int: "a number", float: "a number", list: "an array", dict: "an object"}
+    return types.get(type(value), "something else")

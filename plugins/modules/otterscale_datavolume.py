@@ -48,6 +48,8 @@ options:
         description:
           - The URL of an image for V(http_url), the name of a claim for V(existing_persistent_volume_claim).
           - Must not be given for V(blank_image).
+          - A password in the URL is shown as C(***) in results, diffs and messages, and sent and compared as it is.
+          - What Ansible shows as the item of a loop is not ours. Name a label with C(loop_control) there.
         type: str
   size:
     description:
@@ -247,7 +249,7 @@ error:
       type: str
       returned: always
     details:
-      description: Error details of the server, each with C(type) and the decoded C(value).
+      description: Error details of the server, each with C(type), the decoded C(value), and C(debug) if it was sent.
       type: list
       elements: dict
       returned: always

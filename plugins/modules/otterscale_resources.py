@@ -56,6 +56,7 @@ options:
             description:
               - The URL of an image for V(http_url), the name of a claim for V(existing_persistent_volume_claim).
               - Must not be given for V(blank_image).
+              - A password in the URL is shown as C(***) in results, diffs and messages, and sent and compared as it is.
             type: str
       size:
         description:
@@ -98,12 +99,12 @@ options:
         default: false
       wait_timeout:
         description:
-          - Seconds to wait at most. The task fails when they are over.
+          - Seconds to wait, at most 2592000, which are 30 days. The task fails when they are over.
         type: float
         default: 600
       wait_sleep:
         description:
-          - Seconds between two looks.
+          - Seconds between two looks, at most 2592000.
         type: float
         default: 5
   vm_services:
@@ -237,7 +238,7 @@ options:
     type: int
   max_parallel:
     description:
-      - How many resources are brought about at the same time.
+      - How many resources are brought about at the same time, at most 256.
     type: int
     default: 8
   any_errors_fatal:
@@ -391,7 +392,7 @@ error:
       type: str
       returned: always
     details:
-      description: Error details of the server, each with C(type) and the decoded C(value).
+      description: Error details of the server, each with C(type), the decoded C(value), and C(debug) if it was sent.
       type: list
       elements: dict
       returned: always

@@ -197,7 +197,7 @@ error:
       type: str
       returned: always
     details:
-      description: Error details of the server, each with C(type) and the decoded C(value).
+      description: Error details of the server, each with C(type), the decoded C(value), and C(debug) if it was sent.
       type: list
       elements: dict
       returned: always

@@ -30,11 +30,13 @@ from ansible_collections.otterscale.core.plugins.module_utils._converge import (
     converge,
     hide_entries,
     open_readings,
+    shown,
 )
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
 from ansible_collections.otterscale.core.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
-from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC
+from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC, shown_params
 from ansible_collections.otterscale.core.plugins.module_utils._readings import Readings
+from ansible_collections.otterscale.core.plugins.module_utils._secrets import Secrets
 
 try:
     from ansible.module_utils.common.json import Direction, get_module_encoder
@@ -69,6 +71,7 @@ class ReconcileAction(ActionBase):  # type: ignore[misc]
 
     resource_type: ResourceType
     argument_spec: Mapping[str, Any]
+    _secrets = Secrets()  # of no connection, until there is one
 
     def work(self, params: Mapping[str, Any], mode: Mode) -> Report:
         """What the module of this name does."""
@@ -125,19 +128,19 @@ class ReconcileAction(ActionBase):  # type: ignore[misc]
             message = validated.errors.msg
             if isinstance(validated.errors[0], UnsupportedError):
                 message = f"Unsupported parameters for ({self._task.action}) module: {message}"
-            result = {"failed": True, "msg": message}
+            result = {"failed": True, "msg": Secrets().hide(message)}
         else:
             tell = self._show_progress() if params.get("wait_progress") and not self._task.no_log else None
             report = self.work(params, Mode(self._task.check_mode, tell, self._shared_readings))
-            result = report.as_result(with_diff=self._task.diff)
+            result, warnings = shown(report, self._secrets, with_diff=self._task.diff)
             if report.error:
                 result["failed"] = True
-            if report.warnings:
-                result["warnings"] = report.warnings
+            if warnings:
+                result["warnings"] = warnings
         if validated._deprecations:
             result["deprecations"] = validated._deprecations
         if _shows_invocation(variables):
-            result["invocation"] = {"module_args": params}
+            result["invocation"] = {"module_args": shown_params(params)}
         masked: dict[str, Any] = remove_values(result, validated._no_log_values)
         return masked
 
@@ -145,6 +148,7 @@ class ReconcileAction(ActionBase):  # type: ignore[misc]
         key = (self._task._uuid, *(params[option] for option in CONNECTION_SPEC))
         if key not in _SHARED:
             _SHARED[key] = open_readings(params)
+        self._secrets = _SHARED[key].client.secrets
         return _SHARED[key]
 
     def _show_progress(self) -> Any:
@@ -156,7 +160,7 @@ class ReconcileAction(ActionBase):  # type: ignore[misc]
             now = time.monotonic()
             if now - shown >= PROGRESS_SECONDS:
                 shown = now
-                display.display(f"{self._task.action}: {line}", stderr=to_stderr)
+                display.display(self._secrets.hide(f"{self._task.action}: {line}"), stderr=to_stderr)
 
         return tell
 

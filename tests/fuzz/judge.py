@@ -8,13 +8,15 @@ resource was like that is in no list, what a colleague did between two of our ca
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
-from .machine import TOKEN, Ran
-from .scenarios import LIES
+from .machine import Ran
+from .scenarios import LIES, PASSWORD, TOKEN
 from .truth import fulfils, knowable, listed, thing
 
 # Codes that say of a write that it was not needed, and are believed: only the server's state should make them.
@@ -89,9 +91,7 @@ def violations(kind: str, generation: Mapping[str, str], ran: Ran) -> list[str]:
 def _always(ran: Ran) -> Iterator[str]:
     """What holds whatever anybody was told."""
     outcome = ran.outcome
-    shown = json.dumps([outcome.as_result(with_diff=True), outcome.warnings, outcome.msg]) + repr(outcome)
-    if TOKEN in shown:
-        yield "the token is in the result"
+    yield from _secrets(ran)
     if outcome.error is not None and not (outcome.msg and outcome.error.as_dict()["code"]):
         yield "a failure without a message"
     if bool(outcome.operations) != outcome.changed:
@@ -124,6 +124,31 @@ def _unread(case: Case) -> Iterator[str]:
         yield f"it made up the ACL {shown['acl']}"
     if ran.outcome.error is None and not knowable(case.kind, ran.task.options, ran.after):
         yield "ok, but nobody could know"
+# How a text may repeat a token: as it is, or as Python, JSON or a web page would write it, once or twice over.
+_ONCE = (TOKEN, repr(TOKEN)[1:-1], json.dumps(TOKEN)[1:-1], html.escape(TOKEN))
+_SPELLINGS = {*_ONCE, *(json.dumps(text)[1:-1] for text in _ONCE), quote(TOKEN, safe="")}
+SECRETS = {text[:10] for text in (*_SPELLINGS, PASSWORD)}  # half a secret is one too
+
+
+def _secrets(ran: Ran) -> Iterator[str]:
+    """Nothing that users see holds a secret, and no sentence steers their terminal."""
+    for text in _texts([ran.result, ran.lines]):
+        if any(secret in text for secret in SECRETS):
+            yield f"a secret is in the output: {text!r}"
+    error = ran.result.get("error") or {}
+    for line in (*ran.lines, ran.result.get("msg", ""), error.get("message", "")):
+        if not line.isprintable():
+            yield f"a terminal would obey {line!r}"
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        yield from _texts([*value.keys(), *value.values()])
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+    else:
+        yield str(value)
 
 
 def _success(case: Case) -> Iterator[str]:

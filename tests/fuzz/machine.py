@@ -22,7 +22,7 @@ from ansible_collections.otterscale.core.plugins.module_utils import (
     _vm_service,
 )
 from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
-from ansible_collections.otterscale.core.plugins.module_utils._converge import Mode, bring_about
+from ansible_collections.otterscale.core.plugins.module_utils._converge import Mode, bring_about, shown
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
 from ansible_collections.otterscale.core.plugins.module_utils._plan import Resource
 from ansible_collections.otterscale.core.plugins.module_utils._readings import Readings, View
@@ -30,11 +30,10 @@ from ansible_collections.otterscale.core.plugins.module_utils._reconcile import 
 
 from tests.emulator.process import Emulator
 
-from .scenarios import Scenario, Task
+from .scenarios import TOKEN, Scenario, Task
 
 T = TypeVar("T")
 
-TOKEN = "fuzz-token-that-must-not-leak"
 TIMEOUT, SHORT_TIMEOUT = 20.0, 0.6
 LIMIT = 10.0  # seconds, after which nothing that was read is believed any more
 TYPES: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
@@ -139,11 +138,14 @@ class Ran:
 
     last: too late for us to see it, that is after our last call, or between the two lists that hold volumes.
     kept: the state of the scope that the task may take for the present one, as long as it makes no call of its own.
+    result, lines: what users see of the outcome, which are the result of the task, and its warnings and progress.
     """
 
     task: Task
     check: bool
     outcome: Outcome
+    result: Mapping[str, Any]
+    lines: list[str]
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     calls: list[dict[str, Any]]
@@ -213,10 +215,11 @@ class Machine:
         if task.faults:
             self.emulator.add_faults(*map(dict, task.faults))
         fake = SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep)
+        lines: list[str] = []
+        mode = Mode(check=check, tell=lambda line: lines.append(client.secrets.hide(line)))
         with mock.patch.object(_reconcile, "time", fake):
-            outcome = bring_about(
-                resource(self.kind, task.options), "this one", readings, Mode(check=check), task.retries
-            )
+            outcome = bring_about(resource(self.kind, task.options), "this one", readings, mode, task.retries)
+        result, warnings = shown(outcome, client.secrets, with_diff=True)
         seconds = time.monotonic() - began
         client.close()
         before, late = self.state, None if client.meddled_at is None else client.calls - client.meddled_at
@@ -225,7 +228,8 @@ class Machine:
         journal = self.emulator.journal(self.mark)
         self.mark, self.state = journal["next"], self._read_state()
         return Ran(
-            task=task, check=check, outcome=outcome, before=before, after=self.state, calls=journal["calls"],
+            task=task, check=check, outcome=outcome, result=result, lines=[*warnings, *lines],
+            before=before, after=self.state, calls=journal["calls"],
             meddled=late is not None, last=late == 0 or (late == 1 and self.kind == "datavolume"),
             kept=kept if task.age < LIMIT else before, slept=clock.slept, seconds=seconds,
         )  # fmt: skip

@@ -46,11 +46,39 @@ BROKEN: tuple[Mapping[str, Any], ...] = (
     {"headers": {"content-encoding": "gzip"}, "body": "no gzip"},
     {"headers": {"content-length": "100000"}, "body": "{}"},
 )
+# Secrets, which nothing that a task says may hold in any spelling: the token, and the password of a source's URL.
+TOKEN = 'fuzz "token" of\\somebody & that must <not> leak'
+PASSWORD = "fuzz-password-that-must-not-leak"
+# What a server or a proxy says that repeats the request's headers, and would like to steer a terminal.
+SAID = f"Bearer {TOKEN} \x1b[31m\x9b2J"
+
+
+def _echo(owner: Any, source: Any, machine: Any, text: Any) -> str:
+    grants = [{"type": "CanonicalUser", "id": owner, "permission": "FULL_CONTROL"}]
+    ports = [{"name": "http", "port": 80, "protocol": "TCP", "targetPort": "80", "nodePort": 30080}]
+    condition = {"type": text, "reason": text, "message": text}
+    bucket = {"name": "data", "owner": owner, "policy": json.dumps({"Id": text}), "grants": grants, "createdAt": text}
+    volume = {"name": "root", "source": source, "phase": text, "progress": text, "lastCondition": condition}
+    volume.update(sizeBytes=GI, bootImage=False, createdAt=text)
+    services = [{"name": name, "type": text, "clusterIp": text, "ports": ports} for name in ("web", "api")]
+    lists = {"buckets": [bucket], "dataVolumes": [volume], "virtualMachines": [{"name": machine, "services": services}]}
+    return json.dumps({**bucket, **volume, **services[0], **lists})
+
+
+ECHOES: tuple[Mapping[str, Any], ...] = (
+    {"body": _echo({SAID: [SAID]}, SAID, {SAID: SAID}, "x")},
+    {"body": _echo("alice", {"type": SAID}, [SAID], {SAID: [SAID]})},
+    {"status": 500, "body": json.dumps({"code": "internal", "message": SAID, "details": [{"type": SAID, "x": SAID}]})},
+    {"status": 401, "body": json.dumps({"message": f"{'x' * 480}{SAID}"})},
+    {"status": 502, "headers": {"content-type": "text/html"}, "body": f"<html>{'x' * 180}<p>{SAID}"},
+    {"status": 302, "headers": {"location": f"https://me:{PASSWORD}@127.0.0.1:1/"}},
+)
 # Well-formed untruths: nothing that the client could know gives them away, where the lists do not.
 LIES: tuple[Mapping[str, Any], ...] = (
     {"body": "{}"},
     {"body": '{"name": "data"}'},
     {"body": '{"unheard": [1, 2, 3]}'},
+    {"body": _echo(SAID, {"type": 1, "data": f"https://me:{PASSWORD}@images.test/{SAID}"}, SAID, SAID)},
 )
 GARBAGE = ("AAECAwQ=", "SFRUUC8xLjEgMjAwIE9LDQoNCg==", "SFRUUC8xLjEgMjAwIE9LDQpDb250ZW50LUxlbmd0aDogLTUNCg0Ke30=")
 
@@ -112,10 +140,11 @@ errors = st.builds(
     st.sampled_from(TEXTS),
 )
 answers = st.sampled_from([{"kind": "answer", **answer} for answer in BROKEN])
+echoes = st.sampled_from([{"kind": "answer", **answer} for answer in (*ECHOES, LIES[-1])])
 lies = st.sampled_from([{"kind": "answer", **answer} for answer in LIES])
 raw = st.sampled_from([{"kind": "raw", "data": data} for data in GARBAGE])
 lost = st.sampled_from([{"kind": "close"}, {"kind": "close"}, {"kind": "truncate"}])
-quick = _rules(errors | errors | lost | answers | raw | lies)
+quick = _rules(errors | errors | lost | answers | raw | lies | echoes)
 # Each of these costs half a second or more, so they are rare.
 slow = _rules(
     st.sampled_from([{"kind": "drip", "seconds": 0.05}, {"kind": "delay", "seconds": 5.0}, {"kind": "restart"}])
@@ -179,6 +208,7 @@ OPTIONS: Mapping[str, st.SearchStrategy[Mapping[str, Any]]] = {
                 {"type": "blank_image"},
                 {"type": "http_url", "data": "https://images.test/a.img"},
                 {"type": "http_url", "data": "https://images.test/wffc.img"},
+                {"type": "http_url", "data": f"https://me:{PASSWORD}@images.test/a.img"},
                 None,
             ]
         ),

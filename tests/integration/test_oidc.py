@@ -319,11 +319,24 @@ def test_a_provider_that_is_not_there_is_unavailable(serve: Serve) -> None:
         assert f"'{option}'" in error.advice and "api_url" not in error.advice
 
 
-def test_a_url_that_cannot_be_used_is_named() -> None:
-    caller = client("http://127.0.0.1", oidc_token_url="http://a..b/token", **CLIENT)
-    error = failure(lambda: caller.write(CREATE, bucket()))
-    assert (error.code, error.rpc, error.final) == ("client", "oidc token", True)
-    assert "'http://a..b/token'" in error.message
+def test_a_url_that_cannot_be_used_is_named_before_any_call(oidc: OidcServer) -> None:
+    for option in ("oidc_token_url", "oidc_issuer_url"):
+        options: dict[str, Any] = {option: "http://a..b/token", **CLIENT}
+        error = failure(lambda options=options: client("http://127.0.0.1", **options))
+        assert (error.code, error.rpc) == ("client", None)
+        assert f"option '{option}' is 'http://a..b/token': its host " in error.message
+    for endpoint in (
+        "http://a..b/token",
+        "http://%00/token",
+        f"http://{'x' * 70}/",
+        "http://127.0.0.1:x/",
+        "http:///token",
+    ):
+        oidc.configuration = {"token_endpoint": endpoint}
+        error = failure(lambda: client(oidc.api_url, oidc_issuer_url=oidc.issuer, **CLIENT).read(LIST, SCOPE))
+        assert (error.code, error.rpc, error.final) == ("failed_precondition", "oidc discovery", True)
+        assert f"token endpoint is {endpoint!r}: " in error.message and "'oidc_issuer_url'" in error.advice
+    assert oidc.fetches == 0
 
 
 BUSY = reply(b'{"error": "temporarily_unavailable"}', 503)

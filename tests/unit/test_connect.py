@@ -5,6 +5,9 @@
 from __future__ import annotations
 
 import json
+import time
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -46,7 +49,8 @@ def test_an_answer_is_its_message_and_its_trailers() -> None:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(
-    "body", [b"<html>Bad</html>", b"", b"[]", b'{"message": "x"}', b'{"code": 5}', b'{"code": []}', b'{"code": "x"}']
+    "body",
+    [b"<b>Bad</b>", b"", b"[]", b"null", b"5", b'{"message": "x"}', b'{"code": 5}', b'{"code": []}', b'{"code": "x"}'],
 )
 def test_the_status_decides_only_where_there_is_no_connect_error(status: int, code: str, body: bytes) -> None:
     error = failure(status, body, "text/html")
@@ -66,7 +70,7 @@ def test_a_server_cannot_claim_that_the_task_is_wrong() -> None:
 
 def test_a_web_page_instead_of_an_api_points_to_the_url() -> None:
     error = failure(200, b"<html>\n<h1>Welcome\x00</h1>", "text/html")
-    assert "text/html" in error.message and "<html> <h1>Welcome </h1>" in error.message and "'api_url'" in error.advice
+    assert error.message == "the answer is text/html, not JSON: Welcome" and "'api_url'" in error.advice
 
 
 def test_an_answer_without_a_content_type_is_said_to_have_none() -> None:
@@ -103,12 +107,103 @@ def test_an_error_without_a_text_says_that(body: dict[str, str]) -> None:
 )
 def test_an_unknown_scope_is_called_that(message: str, said: bool) -> None:
     advice = failure(404, {"code": "not_found", "message": message}).advice
-    assert ("none of that name" in advice) is said
+    assert ("no scope 'lab'" in advice) is said
 
 
-@pytest.mark.parametrize("seconds", ["", "-1", "1.5", "1e3", "soon", "Wed, 21 Oct 2015 07:28:00 GMT", "1234567890"])
-def test_only_a_number_of_seconds_is_a_time_to_wait(seconds: str) -> None:
+@pytest.mark.parametrize(
+    "seconds", ["", "-1", "1.5", "1e3", "soon", "1234567890", "Wed, 21 Oct 2015", "Wed, 32 Oct 2015 07:28:00 GMT"]
+)
+def test_what_is_neither_seconds_nor_a_date_is_no_time_to_wait(seconds: str) -> None:
     assert failure(503, {"code": "unavailable"}, Retry_After=seconds).retry_after is None
+
+
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 30.0),
+        ("Wednesday, 21-Oct-15 07:28:00 GMT", 30.0),
+        ("Wed Oct 21 07:28:00 2015", 30.0),
+        ("Wed, 21 Oct 2015 07:27:00 GMT", 0.0),
+    ],
+)
+def test_a_date_to_wait_for_is_one_of_the_servers_clock(date: str, seconds: float) -> None:
+    answered = {"Retry_After": date, "Date": "Wed, 21 Oct 2015 07:27:30 GMT"}
+    assert failure(503, {"code": "unavailable"}, **answered).retry_after == seconds
+
+
+@pytest.mark.parametrize("clock", [{}, {"Date": "noon"}])
+def test_without_a_clock_of_the_server_our_own_counts(clock: dict[str, str]) -> None:
+    date = format_datetime(datetime.now(timezone.utc) + timedelta(hours=1), usegmt=True)
+    asked = failure(503, {"code": "unavailable"}, Retry_After=date, **clock).retry_after
+    assert asked is not None and 3500 < asked <= 3600
+
+
+@pytest.mark.parametrize("code", [{}, {"code": None}, {"code": 5}, {"code": ["x"]}, {"code": "teapot"}])
+@pytest.mark.parametrize(("status", "named"), [(401, "unauthenticated"), (429, "unavailable"), (500, "unknown")])
+def test_an_error_without_a_code_keeps_its_message(code: dict[str, Any], status: int, named: str) -> None:
+    """As in the "Connect Error and End-Stream" cases of https://github.com/connectrpc/conformance."""
+    error = failure(status, {**code, "message": "oops", "details": [{"type": "x.Y", "value": "AA"}], "more": 1})
+    assert (error.code, error.message, error.details) == (named, "oops", [{"type": "x.Y", "value": "AA"}])
+
+
+@pytest.mark.parametrize("message", [None, 5, ["oops"], {"oops": 1}, True])
+def test_a_message_of_another_type_is_none(message: Any) -> None:
+    error = failure(422, {"code": "out_of_range", "message": message, "details": None})
+    assert (error.code, error.message, error.details) == ("out_of_range", "(the server gave no message)", [])
+
+
+@pytest.mark.parametrize(
+    ("content_type", "code"),
+    [
+        ("application/proto", "internal"), ("application/grpc", "internal"), ("application/connect+json", "internal"),
+        ("Application/JSON; charset=utf-8", None), ("image/jpeg", "unknown"), ("text/json", "unknown"),
+    ],
+)  # fmt: skip
+def test_another_codec_is_a_broken_server_and_another_type_is_none(content_type: str, code: str | None) -> None:
+    if code is None:
+        assert decode(200, b"{}", content_type).message == {}
+    else:
+        assert failure(200, b"{}", content_type).code == code
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "text"),
+    [
+        (
+            b"<!DOCTYPE html><html><head><title>502</title><style>h1 { color: red }</style></head><body>\n"
+            b"<!-- squid --><h1>Bad\nGateway</h1><p>caf&eacute; &lt;x&gt;</p>"
+            b"<script>alert('<p>')</script></body></html>",
+            "text/html; charset=utf-8",
+            "502 Bad Gateway caf\u00e9 <x>",
+        ),
+        (b" <Error><Code>NoSuchKey</Code></Error>", "application/xml", "NoSuchKey"),
+        (b"5 < 6 & 7 > 6", "text/plain", "5 < 6 & 7 > 6"),
+        (b"<p>cut <b off", "", "cut"),
+        (b"<script>never ends", "text/html", "(empty)"),
+    ],
+)
+def test_a_web_page_is_shown_as_a_reader_sees_it(body: bytes, content_type: str, text: str) -> None:
+    message = failure(502, body, content_type).message
+    assert message == f"a proxy or web server answered, not OtterScale: {text}"
+
+
+def test_a_long_text_is_shown_to_200_characters_and_no_secret_is_cut() -> None:
+    secrets = _connect.Secrets("secret-in-the-middle")
+    response = requests.Response()
+    response.status_code = 502
+    for body in (f"{'x' * 190}secret-in-the-middle", f"{'<br>' * 16 * 1024}"[:-8] + "secret-in-the-middle", "y" * 300):
+        with pytest.raises(OtterScaleError) as caught:
+            _connect._decode(response, body.encode(), secrets)
+        text = caught.value.message.partition(": ")[2]
+        assert len(text) <= 203 and "secret" not in text
+
+
+@pytest.mark.parametrize("part", ["<", "<!", "<!--", "<script>", "<style>a</style>", "<a b=", "&#", "&#1", "<a '", "1"])
+def test_no_page_takes_long(part: str) -> None:
+    started = time.monotonic()
+    for body in (part * (64 * 1024 // len(part)), f"<b>&#{part * (64 * 1024 // len(part))};"):
+        assert failure(502, body.encode(), "text/html").message
+    assert time.monotonic() - started < 2
 
 
 def test_a_disabled_feature_is_called_that() -> None:

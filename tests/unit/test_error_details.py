@@ -67,7 +67,22 @@ def test_every_length_of_padding_is_decoded(reason: str) -> None:
 )
 def test_an_unknown_or_broken_detail_is_passed_on_as_it_came(detail: dict[str, Any]) -> None:
     assert decode_details([detail]) == [detail]
-    assert decode_details([{**detail, "debug": {"a": 1}}]) == [{"type": detail["type"], "value": {"a": 1}}]
+    assert decode_details([{**detail, "debug": {"a": 1}}]) == [{**detail, "debug": {"a": 1}}]
+
+
+def test_the_value_decides_and_what_a_server_says_of_it_is_only_shown() -> None:
+    lie = {"reason": "NONE"}
+    raw = {"type": "google.rpc.ErrorInfo", "value": packed(ErrorInfo(reason="QUOTA")), "debug": lie, "frob": "nitz"}
+    assert decode_details([raw]) == [{"type": "google.rpc.ErrorInfo", "value": {"reason": "QUOTA"}, "debug": lie}]
+    padded = base64.b64encode(ErrorInfo(reason="QUOTAS").SerializeToString()).decode()
+    assert padded.endswith("=")
+    (detail,) = decode_details([{**raw, "value": padded, "debug": None}])
+    assert detail == {"type": "google.rpc.ErrorInfo", "value": {"reason": "QUOTAS"}}
+
+
+@pytest.mark.parametrize("value", [None, 5, ["x"], {"x": 1}])
+def test_a_value_of_another_type_is_none(value: Any) -> None:
+    assert decode_details([{"type": "x.Y", "value": value}]) == [{"type": "x.Y", "value": ""}]
 
 
 @pytest.mark.parametrize("raw", [None, {}, "text", 5, [], [None, "x", 5, [], {}, {"value": "x"}, {"type": 5}]])

@@ -12,7 +12,11 @@ from ansible_collections.otterscale.core.plugins.module_utils._bucket import Buc
 from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
 from ansible_collections.otterscale.core.plugins.module_utils._converge import Mode, converge
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
-from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC, connect
+from ansible_collections.otterscale.core.plugins.module_utils._options import (
+    CONNECTION_SPEC,
+    connect,
+    shown_params,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,8 +78,13 @@ def test_an_environment_variable_that_is_set_is_used(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    "url", ["http://h", "https://h:8299", "http://h/prefix/", "HTTPS://h", "http://[::1]:8299/a", " http://h "]
-)
+    "url",
+    [
+        "http://h", "https://h:8299", "http://h/prefix/", "HTTPS://h", "http://[::1]:8299/a", " http://h ",
+        "http://a_b.", "http://bücher.example", "http://[fe80::1%eth0]:8299", "http://[fe80::1%25eth0]",
+        "http://h/api@v1", "http://h/a b",
+    ],
+)  # fmt: skip
 def test_an_http_url_is_accepted(url: str) -> None:
     assert isinstance(connect({**GOOD, "api_url": url}), Client)
 
@@ -84,26 +93,49 @@ def test_an_http_url_is_accepted(url: str) -> None:
     "url",
     [
         "", " ", "otter.example", "otter.example:8299", "//otter.example", "ftp://h", "file:///etc", "http://", "http:///p",
-        "http://h?x=1", "http://h/#x", "http://h:0", "http://h:65536", "http://h:x", "http://[::1",
+        "http://h?x=1", "http://h/#x", "http://h:0", "http://h:65536", "http://h:x", "http://[::1", "http://a..b",
+        "http://%00", "http://a%20b", "http://a b", "http://a\tb", "http://a\x1bb", "http://" + 70 * "x", "http://*.a",
+        "http://" + 80 * "ü", "http://[::g]", "http://a<b",
     ],
 )  # fmt: skip
 def test_what_is_no_http_url_is_refused(url: str) -> None:
     assert refused(api_url=url).startswith(f"option 'api_url' is {url!r}: ")
 
 
-def test_a_password_in_the_url_is_refused_without_showing_it() -> None:
-    message = refused(api_url="https://admin:hunter2@otter.example")
-    assert "api_url" in message and "api_token" in message
-    assert "hunter2" not in message
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://admin:hunter2@otter.example", "ftp://admin:hunter2@h", "http://admin:hunter2@h:x", "//admin:hunter2@",
+        "http://admin:hunter2@h?x=1", "http://admin:hunter2@h#x", "http://admin:hunter2@a..b", "admin:hunter2@h:8299",
+        "http://admin:hun/ter2@h", "http:/admin:hunter2@h", "//admin:hunter2@h", "http:///admin:hunter2@h", "hunter2@h",
+        "http://hunter2@h", "ht tp://admin:hunter2@h", "http:// admin:hunter2@h", "http://admin:hunter2@[::1",
+        "@hunter2@",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("option", ["api_url", "oidc_issuer_url", "oidc_token_url"])
+def test_credentials_in_a_url_are_refused_without_showing_them(url: str, option: str) -> None:
+    oidc = {"api_token": None, "oidc_client_id": "me", "oidc_client_secret": "x"} if option != "api_url" else {}
+    message = refused(**{**oidc, option: url})
+    instead = "'api_token'" if option == "api_url" else "the other oidc_* options"
+    assert message == f"option '{option}' must not carry credentials: give {instead}"
+    shown = shown_params({**GOOD, option: url})[option]
+    assert "***" in shown and "hun" not in shown and "ter2" not in shown
 
 
-@pytest.mark.parametrize("value", [0.0, -1.0, 1e7, float("inf"), float("nan")])
+def test_what_carries_no_credentials_is_shown_as_it_is() -> None:
+    for url in ("http://h/api@v1", "http://[::1]:80/a@b", "https://h", "ftp://h", " ", "https://h:80?a@b"):
+        assert shown_params({**GOOD, "api_url": url}) == {**GOOD, "api_url": url}
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, 86401.0, 1e7, float("inf"), float("nan")])
 def test_a_timeout_that_never_or_always_ends_is_refused(value: float) -> None:
     assert refused(timeout=value).startswith(f"option 'timeout' is {value!r}: ")
 
 
 def test_other_bad_options_are_refused_with_their_value() -> None:
-    assert refused(retries=-1).startswith("option 'retries' is -1: ")
+    assert refused(retries=-1) == "option 'retries' is -1: must not be negative"
+    assert refused(retries=101) == "option 'retries' is 101: must be at most 100"
+    connect({**GOOD, "retries": 100, "timeout": 86400.0})
     assert refused(scope=" ").startswith("option 'scope' is ' ': ")
     assert refused(ca_path="/no/such/bundle").startswith("option 'ca_path' is '/no/such/bundle': ")
 

@@ -396,7 +396,7 @@ def test_a_bucket_that_a_failing_create_leaves_behind_is_a_change() -> None:
     assert outcome.error is not None and outcome.changed and rpcs(outcome) == ["CreateBucket"]
     assert server.sent == ["CreateBucket"] and outcome.resource is not None and outcome.resource["owner"] == "system"
     assert outcome.msg.startswith("bucket data present: CreateBucket failed [unknown, HTTP 500]: NoSuchUser.")
-    assert "'owner' does not exist" in outcome.msg
+    assert "owner 'nobody' does not exist" in outcome.msg
 
 
 def test_a_create_that_did_its_work_and_then_failed_is_a_success() -> None:

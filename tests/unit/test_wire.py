@@ -97,6 +97,28 @@ def test_a_field_of_the_wrong_type_is_named(reader: Reader, value: Any) -> None:
         reader({"field": value}, "field")
 
 
+@pytest.mark.parametrize(
+    ("reader", "value", "said"),
+    [
+        (read_str, {"a": 1}, "a string, not an object"),
+        (read_str, False, "a string, not a boolean"),
+        (read_int, "12 apples", "an integer, not a string that is none"),
+        (read_int, 1.5, "an integer, not a number that is none"),
+        (read_bool, "yes", "a boolean, not a string"),
+        (read_object, [5], "an object, not an array"),
+        (read_objects, None, "an array, not null"),
+        (read_objects, [{}, 5], "an array of objects, not one with a number in it"),
+        (read_strings, ["a", ["b"]], "an array of strings, not one with an array in it"),
+        (read_type, "TELEPATHY", f"one of {', '.join(TYPES)}, not a string that is none"),
+        (read_type, {}, f"one of {', '.join(TYPES)}, not an object"),
+    ],
+)  # fmt: skip
+def test_a_wrong_field_is_told_by_its_type_and_never_by_its_value(reader: Reader, value: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
+        reader({"field": value}, "field")
+    assert str(caught.value) == f"'field' should be {said}"
+
+
 @given(st.sampled_from(list(READERS)), json_values)
 def test_no_answer_makes_a_reader_fail_in_another_way(reader: Reader, value: Any) -> None:
     try:

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""URLs as they may be shown: with *** in place of a password, and byte for byte where there is none.
+
+Source: https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1
+"""
+
+from __future__ import annotations
+
+import re
+
+_URL = re.compile(r"(\s*[a-z][a-z0-9+.-]*://)([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+_IN_TEXT = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"<>`]+", re.IGNORECASE)
+# A slash that stands in a password as it is makes what comes before it look like a host with a port that is none.
+_HALF_A_PASSWORD = re.compile(r"([^:\[]*:(?![0-9]*$).*)?", re.DOTALL)
+
+
+def shown_url(url: str) -> str:
+    """The URL without its password. A user name stays, also one that is a token."""
+    parts = _URL.fullmatch(url)
+    if parts is None or "@" not in url:
+        return url
+    scheme, authority, rest = parts.groups()
+    userinfo, at, host = authority.rpartition("@")
+    if not at:
+        if not _HALF_A_PASSWORD.fullmatch(authority):
+            return url
+        (userinfo, _at, host), rest = (authority + rest).rpartition("@"), ""
+    user, _colon, password = userinfo.partition(":")
+    return f"{scheme}{user}:***@{host}{rest}" if password else url
+
+
+def shown_urls(text: str) -> str:
+    """The text without the passwords of URLs that it is or quotes."""
+    if "://" not in text or "@" not in text:
+        return text
+    return _IN_TEXT.sub(lambda found: shown_url(found[0]), shown_url(text))
