@@ -35,7 +35,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._plan import (
     Verb,
     Wait,
 )
-from ansible_collections.otterscale.core.plugins.module_utils._wire import read_int, read_objects, read_str
+from ansible_collections.otterscale.core.plugins.module_utils._wire import read_int, read_name, read_objects, read_str
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "name": {"type": "str", "required": True},
@@ -105,7 +105,7 @@ class Bucket:
     @staticmethod
     def listed(read: Read, scope: str, namespace: str | None) -> list[str]:
         """The names of all buckets."""
-        return [read_str(bucket, "name") for bucket in _read_list(read, scope)]
+        return [read_name(bucket) for bucket in _read_list(read, scope)]
 
     @classmethod
     def to_remove(cls, scope: str, namespace: str | None, name: str) -> Bucket:

@@ -28,9 +28,11 @@ from ansible_collections.otterscale.core.plugins.module_utils._plan import (
 from ansible_collections.otterscale.core.plugins.module_utils._quantity import parse_quantity, parse_size
 from ansible_collections.otterscale.core.plugins.module_utils._url import shown_url
 from ansible_collections.otterscale.core.plugins.module_utils._wire import (
+    is_in,
     read_bool,
     read_enum,
     read_int,
+    read_name,
     read_object,
     read_objects,
     read_str,
@@ -75,6 +77,13 @@ class Source(NamedTuple):
 
     type: str
     data: str = ""
+
+    def claim(self, namespace: str) -> str | None:
+        """What a volume of that namespace is a copy of, as "namespace/name"."""
+        if self.type != SOURCE_TYPES[2]:
+            return None
+        owner, _slash, name = self.data.strip().rpartition("/")
+        return f"{owner or namespace}/{name}"
 
     def shown(self) -> dict[str, str]:
         return {"type": self.type, "data": shown_url(self.data)}
@@ -155,7 +164,8 @@ class DataVolume:
         """The names of the volumes that are in one of the two lists of the namespace."""
         request = {"scope": scope, "namespace": namespace}
         answers = [read(_LIST, {**request, "bootImage": boot_image}) for boot_image in (False, True)]
-        return [read_str(volume, "name") for answer in answers for volume in read_objects(answer, "dataVolumes")]
+        found = [volume for answer in answers for volume in read_objects(answer, "dataVolumes")]
+        return [read_name(volume) for volume in found if is_in(namespace, volume)]
 
     @classmethod
     def to_remove(cls, scope: str, namespace: str | None, name: str) -> DataVolume:
@@ -176,7 +186,7 @@ class DataVolume:
             answer = read(_LIST, {"scope": self.scope, "namespace": self.namespace, "bootImage": boot_image})
             volumes = read_objects(answer, "dataVolumes")
             for volume in volumes:
-                if volume.get("name") == self.name:
+                if volume.get("name") == self.name and is_in(self.namespace, volume):
                     return Seen(Presence.PRESENT, _read_volume(volume))
             if any((volume.get("bootImage") or False) is (not boot_image) for volume in volumes):
                 break

@@ -4,19 +4,24 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from itertools import groupby
+from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 from ansible_collections.otterscale.core.plugins.module_utils import _bucket, _datavolume, _vm_service
 from ansible_collections.otterscale.core.plugins.module_utils._converge import Mode, ResourceType, name_of, refused
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option, checked
+from ansible_collections.otterscale.core.plugins.module_utils._names import dns_1123_label
 from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC, plain_http_warnings
-from ansible_collections.otterscale.core.plugins.module_utils._plan import Read, Resource
+from ansible_collections.otterscale.core.plugins.module_utils._plan import Read, Resource, Wait
 from ansible_collections.otterscale.core.plugins.module_utils._readings import View
 from ansible_collections.otterscale.core.plugins.module_utils._reconcile import Outcome, glance, reconcile
 
@@ -41,6 +46,8 @@ _TYPES: Mapping[str, ListedType] = {
 }
 MAX_PARALLEL = 256
 _WAIT_PROGRESS = {"wait_progress": _datavolume.ARGUMENT_SPEC["wait_progress"]}
+_COMPLETE = "Succeeded"  # the phase of a volume that needs its source no more
+_THREADS_EACH = 3  # who works, its call (see _http), and the call before that on its way out
 
 
 def _list_of(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,58 +70,75 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 @dataclass
 class _Entry:
-    """One resource of the declaration, or one to remove. Without an outcome it has not been begun."""
+    """One resource of the declaration, or one to remove. Without an outcome it has not been begun.
+
+    sources: what it is declared to be a copy of. needs: what has to come before it. By name.
+    """
 
     type: ListedType
     params: Mapping[str, Any]
     resource: Resource[Any] | None = None
     outcome: Outcome | None = None
     removal: bool = False
+    sources: set[str] = field(default_factory=set)
+    needs: set[str] = field(default_factory=set)
 
-    @property
+    @cached_property
     def name(self) -> str:
         return name_of(self.type, self.params)
 
     @property
-    def copies(self) -> str | None:
-        """The declared volume that must be there first."""
-        source = self.params.get("source") or {}
-        return name_of(self.type, {**self.params, "name": source.get("data")}) if source else None
+    def absent(self) -> bool:
+        return self.removal or self.params["state"] == "absent"
+
+    @property
+    def failed(self) -> bool:
+        return self.outcome is not None and self.outcome.error is not None
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is known to be as declared, and to need its source no more."""
+        if self.outcome is None or self.failed:
+            return False
+        return self.absent or (self.outcome.resource or {}).get("phase") == _COMPLETE
 
     def labels(self) -> dict[str, Any]:
         labels = {"kind": self.type.kind, "namespace": self.params.get("namespace"), "name": self.params["name"]}
         return {key: value for key, value in labels.items() if value is not None}
 
-    def as_result(self) -> dict[str, Any]:
+    def as_result(self, *, begun: bool) -> dict[str, Any]:
+        """begun: whether the declaration has been, for which this entry may have come too late."""
         if self.outcome is None:
-            return {**self.labels(), "changed": False, "failed": False, "skipped": True}
+            return {**self.labels(), "changed": False, "failed": not begun, "skipped": begun}
         result = self.outcome.as_result(with_diff=False)
-        return {**self.labels(), **result, "failed": self.outcome.error is not None, "skipped": False}
+        return {**self.labels(), **result, "failed": self.failed, "skipped": False}
 
 
 @dataclass
 class Summary:
-    """What became of a declaration. error: of the first failure."""
+    """What became of a declaration. error: of the first failure. begun: False where it failed as a whole."""
 
     entries: list[_Entry] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     error: OtterScaleError | None = None
     msg: str = ""
+    begun: bool = True
 
     def as_result(self, *, with_diff: bool) -> dict[str, Any]:
         outcomes = [entry.outcome for entry in self.entries if entry.outcome]
-        failed = sum(outcome.error is not None for outcome in outcomes)
+        results = [entry.as_result(begun=self.begun) for entry in self.entries]
+        failed, skipped = (sum(result[key] for result in results) for key in ("failed", "skipped"))
         changed = sum(outcome.changed for outcome in outcomes if outcome.error is None)
         result: dict[str, Any] = {
             "changed": any(outcome.changed for outcome in outcomes),
             "operations": [operation for outcome in outcomes for operation in outcome.operations],
-            "results": [entry.as_result() for entry in self.entries],
+            "results": results,
             "removals": [entry.labels() for entry in self.entries if entry.removal],
             "summary": {
-                "unchanged": len(outcomes) - changed - failed,
+                "unchanged": len(results) - changed - failed - skipped,
                 "changed": changed,
                 "failed": failed,
-                "skipped": len(self.entries) - len(outcomes),
+                "skipped": skipped,
             },
         }
         if self.error:
@@ -137,16 +161,16 @@ class Summary:
 
 def converge_all(params: Mapping[str, Any], mode: Mode) -> Summary:
     """From the options of a task to what became of each resource."""
-    summary = Summary()
+    summary = Summary(_declared(params))
     try:
-        run = _Run(params, mode)
-        summary.entries = run.entries
+        run = _Run(params, mode, summary.entries)
         summary.warnings = plain_http_warnings(params) + run.find_removals()
         run.plan()
-        run.apply()
     except OtterScaleError as error:
         summary.error, summary.msg = error, f"{error.message.rstrip(' .')}. {error.advice}"
+        summary.begun = False
         return summary
+    run.apply()
     outcomes = [entry.outcome for entry in summary.entries if entry.outcome]
     summary.warnings += dict.fromkeys(warning for outcome in outcomes for warning in outcome.warnings)
     if failures := [outcome for outcome in outcomes if outcome.error]:
@@ -156,28 +180,48 @@ def converge_all(params: Mapping[str, Any], mode: Mode) -> Summary:
     return summary
 
 
+def _declared(params: Mapping[str, Any]) -> list[_Entry]:
+    connection = {option: params[option] for option in CONNECTION_SPEC}
+    return [
+        _Entry(resource_type, {**connection, **options}, sources=_sources(options))
+        for option, resource_type in _TYPES.items()
+        for options in params[option] or ()
+    ]
+
+
+def _sources(options: Mapping[str, Any]) -> set[str]:
+    """What a declared volume is a copy of, even if its other options are no good."""
+    source = options.get("source")
+    return _copied(_datavolume.Source(source["type"], source["data"] or ""), options["namespace"]) if source else set()
+
+
+def _copied(source: _datavolume.Source, namespace: str) -> set[str]:
+    claim = source.claim(namespace)
+    return {f"{_datavolume.DataVolume.kind} {claim}"} if claim else set()
+
+
 class _Run:
     """One declaration on its way. Raises an OtterScaleError only where nothing has been sent and nothing will be."""
 
-    def __init__(self, params: Mapping[str, Any], mode: Mode) -> None:
+    def __init__(self, params: Mapping[str, Any], mode: Mode, entries: list[_Entry]) -> None:
         if not 1 <= params["max_parallel"] <= MAX_PARALLEL:
             raise bad_option("max_parallel", params["max_parallel"], f"must be from 1 to {MAX_PARALLEL}")
         if (params["confirm_removal"] or 0) < 0:
             raise bad_option("confirm_removal", params["confirm_removal"], "must not be negative")
-        self.params = params
-        self.mode = mode
-        self.readings = mode.readings(params)
-        self.began = time.monotonic()
-        self.failed = False
-        connection = {option: params[option] for option in CONNECTION_SPEC}
-        self.entries = [
-            _Entry(resource_type, {**connection, **options})
-            for option, resource_type in _TYPES.items()
-            for options in params[option] or ()
-        ]
-        names = Counter(entry.name for entry in self.entries)
+        for namespace in params["namespaces"] or ():
+            checked("namespaces", namespace, dns_1123_label)
+        names = Counter(entry.name for entry in entries)
         if twice := [name for name, count in names.items() if count > 1]:
             raise OtterScaleError("client", f"declared more than once: {', '.join(twice)}")
+        self.params = params
+        self.mode = mode
+        self.entries = entries
+        self.readings = mode.readings(params)
+        self.began = time.monotonic()
+        self.failed = self.stopped = False
+        self.by_name: dict[str, _Entry] = {}
+        self.sources: dict[str, set[str]] = {}
+        self._order_copies()
 
     def find_removals(self) -> list[str]:
         """Declare all that is there and not declared as absent. Returns warnings; raises unless that is confirmed."""
@@ -216,7 +260,9 @@ class _Run:
         """Give an outcome to each entry that needs no write; in check mode, its prediction to each."""
         for entry in self.entries:
             entry.outcome = self._planned(entry)
-            self.failed = self.failed or bool(entry.outcome and entry.outcome.error)
+            self.failed = self.failed or entry.failed
+        self.by_name = {entry.name: entry for entry in self.entries}
+        self._order_removals()
 
     def _planned(self, entry: _Entry) -> Outcome | None:
         try:
@@ -228,35 +274,166 @@ class _Run:
             reconcile(entry.resource, view, check=True) if self.mode.check else glance(entry.resource, view, new=True)
         )
 
+    # What comes before what
+
+    def _order_copies(self) -> None:
+        """A copy needs its source to be there, where that is declared as well."""
+        present = {entry.name: entry for entry in self.entries if not entry.absent}
+        for entry in present.values():
+            entry.needs |= entry.sources & present.keys()
+        try:
+            TopologicalSorter({entry.name: entry.needs for entry in present.values() if entry.needs}).prepare()
+        except CycleError as error:
+            raise OtterScaleError("client", f"volumes are copies in a circle: {', '.join(error.args[1])}") from None
+
+    def _order_removals(self) -> None:
+        """A volume that is to go needs what is made from it to be complete, which is then waited for in any case."""
+        going = {e.name: e for e in self.entries if e.absent and (e.outcome is None or e.outcome.changed)}
+        for entry in self.entries if going else ():
+            if entry.type is not _datavolume.DataVolume or entry.absent or entry.complete:
+                continue
+            needed = going.keys() & self._made_from(entry)
+            for name in needed:
+                going[name].needs.add(entry.name)
+            if needed and isinstance(entry.resource, _datavolume.DataVolume) and not (entry.failed or self.mode.check):
+                wait = Wait(entry.params["wait_timeout"], entry.params["wait_sleep"])
+                entry.resource, entry.outcome = replace(entry.resource, wait=wait), None
+
+    def _made_from(self, entry: _Entry) -> set[str]:
+        """All that a volume is still to be made from: its source, what that is still being made from, and so on."""
+        found, unknown = set(entry.sources), {entry.name, *entry.sources}
+        while unknown:
+            new = self._sources_of(unknown.pop()) - found
+            found |= new
+            unknown |= new
+        return found
+
+    def _sources_of(self, name: str) -> set[str]:
+        """The sources of a volume, as declared and as the server has them; none where it tells that all is there."""
+        if name not in self.sources:
+            namespace, _slash, short = name.partition(" ")[2].partition("/")
+            declared = self.by_name[name].sources if name in self.by_name else set()
+            try:
+                volume = _datavolume.DataVolume(self.params["scope"], dns_1123_label(namespace), short)
+                state = volume.observe(View(self.readings, f"the source of {name}", self.began).read).state
+            except (OtterScaleError, ValueError):
+                state = None  # then the declaration is all that is known
+            if state is not None:
+                declared = set() if state.phase == _COMPLETE else declared | _copied(state.source, namespace)
+            self.sources[name] = declared
+        return self.sources[name]
+
+    def _in_order(self, entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:
+        """The entries in batches, each of which needs none but those before it."""
+        names = {entry.name: entry for entry in entries}
+        sorter = TopologicalSorter({name: entry.needs & names.keys() for name, entry in names.items()})
+        sorter.prepare()
+        while sorter.is_active():
+            ready = sorter.get_ready()
+            yield [names[name] for name in ready]
+            sorter.done(*ready)
+
+    def _held_back(self, entry: _Entry) -> Outcome | None:
+        """The outcome of a volume that must not go yet. Check mode takes for complete what is to become it."""
+        others = [self.by_name[name] for name in sorted(entry.needs)] if entry.absent else []
+        needed = [other.name for other in others if (other.failed if self.mode.check else not other.complete)]
+        if not needed:
+            return None
+        what = f"it is not removed, since {' and '.join(needed)}, made from it, may need it still"
+        advice = "See to what is made from it, then run again."
+        return refused(entry.type, entry.params, OtterScaleError("failed_precondition", what, advice=advice))
+
+    # Doing it
+
     def apply(self) -> None:
         """Bring about what is missing, kind by kind. Where errors are fatal, no entry is begun after one."""
         if self.mode.check:
-            for entry in self.entries if self._is_over() else ():
-                if entry.outcome and entry.outcome.changed:
-                    entry.outcome = None
+            self._predict()
             return
         missing = [entry for entry in self.entries if entry.outcome is None]
         for _kind, group in groupby(missing, key=lambda entry: (entry.type, entry.removal)):
-            waiting = list(group)
-            while waiting:
-                names = {entry.name for entry in waiting}
-                batch = [entry for entry in waiting if entry.copies not in names] or waiting
+            for batch in self._in_order(group):
                 self._bring_about_all(batch)
-                waiting = [entry for entry in waiting if entry.copies in names and batch is not waiting]
+
+    def _predict(self) -> None:
+        for entry in self.entries:
+            entry.outcome = self._held_back(entry) or entry.outcome
+        for entry in self.entries if self._is_over() else ():
+            if entry.outcome and entry.outcome.changed:
+                entry.outcome = None
 
     def _bring_about_all(self, entries: list[_Entry]) -> None:
-        pool = ThreadPoolExecutor(self.params["max_parallel"])
+        waiting: SimpleQueue[_Entry] = SimpleQueue()
+        for entry in entries:
+            waiting.put(entry)
+
+        def work() -> None:
+            with suppress(Empty):
+                while True:
+                    self._bring_about(waiting.get_nowait())
+
         try:
-            list(pool.map(self._bring_about, entries))
-        finally:  # a task that has run out of its time begins nothing more
-            pool.shutdown(wait=False, cancel_futures=True)
+            _together(work, self._workers(len(entries)))
+        except BaseException:  # the task has run out of its time, say: nothing more is begun
+            self.stopped = True
+            raise
+
+    def _workers(self, wanted: int) -> int:
+        """How many threads can work at once. One too many would leave none for the calls of the others."""
+        most = min(self.params["max_parallel"], wanted)
+        return 1 if most == 1 else max(1, (_room_for_threads(most * _THREADS_EACH - 1) + 1) // _THREADS_EACH)
 
     def _bring_about(self, entry: _Entry) -> None:
         if entry.resource is None or self._is_over():
             return
         view = View(self.readings, entry.name)
-        entry.outcome = reconcile(entry.resource, view, retries=self.params["retries"], tell=self.mode.tell)
-        self.failed = self.failed or entry.outcome.error is not None
+        entry.outcome = self._held_back(entry) or reconcile(
+            entry.resource, view, retries=self.params["retries"], tell=self.mode.tell
+        )
+        self.failed = self.failed or entry.failed
 
     def _is_over(self) -> bool:
-        return self.failed and bool(self.params["any_errors_fatal"])
+        return self.stopped or (self.failed and bool(self.params["any_errors_fatal"]))
+
+
+def _together(work: Callable[[], None], workers: int) -> None:
+    """Have so many threads `work` at once, the calling one among them.
+
+    The others are daemons: whoever interrupts the calling thread need not wait until they end.
+    """
+    ended: SimpleQueue[BaseException | None] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            work()
+            ended.put(None)
+        except BaseException as error:  # handed over to the calling thread, whatever it is
+            ended.put(error)
+
+    started = 0
+    with suppress(RuntimeError):  # the calling thread does what the others cannot
+        while started < workers - 1:
+            threading.Thread(target=run, daemon=True).start()
+            started += 1
+    work()
+    for _number in range(started):
+        if error := ended.get():
+            raise error
+
+
+def _room_for_threads(wanted: int) -> int:
+    """How many more threads, up to so many, the system gives at present."""
+    threads: list[threading.Thread] = []
+    enough = threading.Event()
+    try:
+        while len(threads) < wanted:
+            thread = threading.Thread(target=enough.wait, daemon=True)
+            thread.start()
+            threads.append(thread)
+    except RuntimeError:
+        pass  # so these are all
+    finally:
+        enough.set()
+    for thread in threads:
+        thread.join()
+    return len(threads)

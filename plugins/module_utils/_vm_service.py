@@ -40,7 +40,9 @@ from ansible_collections.otterscale.core.plugins.module_utils._ports import (
     same_ports,
 )
 from ansible_collections.otterscale.core.plugins.module_utils._wire import (
+    is_in,
     read_int,
+    read_name,
     read_object,
     read_objects,
     read_str,
@@ -115,7 +117,7 @@ class VMService:
     @staticmethod
     def listed(read: Read, scope: str, namespace: str | None) -> list[str]:
         """The names of the services that are listed below a VM of the namespace."""
-        return [read_str(service, "name") for _machine, service in _read_list(read, scope, namespace)]
+        return [read_name(service) for _machine, service in _read_list(read, scope, namespace)]
 
     @classmethod
     def to_remove(cls, scope: str, namespace: str | None, name: str) -> VMService:
@@ -265,7 +267,7 @@ def _request(ports: tuple[Port, ...]) -> list[dict[str, Any]]:
 def _read_list(read: Read, scope: str, namespace: str | None) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
     """Each service with the VM that it is listed below."""
     for machine in read_objects(read(_LIST, {"scope": scope, "namespace": namespace}), "virtualMachines"):
-        for service in read_objects(machine, "services"):
+        for service in read_objects(machine, "services") if is_in(namespace, machine) else ():
             yield machine, service
 
 

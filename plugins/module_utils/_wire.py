@@ -21,6 +21,19 @@ def read_str(message: Mapping[str, Any], name: str) -> str:
     return value
 
 
+def read_name(message: Mapping[str, Any]) -> str:
+    """The name of something that a list shows: there is one, and it can be shown."""
+    name = read_str(message, "name")
+    if not (name and name.isprintable()):
+        raise _wrong("name", name, "a name")
+    return name
+
+
+def is_in(namespace: str | None, message: Mapping[str, Any]) -> bool:
+    """Whether what is listed is in the namespace that was asked for. What tells none is believed to be."""
+    return message.get("namespace") in (None, "", namespace)
+
+
 def read_int(message: Mapping[str, Any], name: str) -> int:
     """An integer; int64 comes as a string."""
     value = message.get(name)

@@ -16,6 +16,10 @@ description:
     differs is then brought about, several resources at a time.
   - Data volumes come first, a copy after the volume that it copies, then VM services, then buckets, then removals.
     Kinds that are not given are left alone.
+  - A volume is deleted only when what is copied from it is complete. The task waits for such a copy for up to its
+    O(datavolumes[].wait_timeout), also without O(datavolumes[].wait). If the copy fails, its source is kept, and
+    counts as failed.
+  - Volumes that are copies of one another in a circle are refused.
 options:
   datavolumes:
     description:
@@ -221,13 +225,14 @@ options:
       - V(present) adds and corrects what is declared.
       - V(overridden) also removes what is listed in the scope, and for data volumes and VM services in O(namespaces),
         without being declared. It removes only kinds that are given; an empty list removes all of its kind.
-      - What the server does not list is never removed.
+      - What the server does not list is never removed. If it lists something without a name, nothing is removed.
     type: str
     choices: [present, overridden]
     default: present
   namespaces:
     description:
-      - Namespaces in which O(state=overridden) looks for data volumes and VM services that are not declared.
+      - Namespaces in which O(state=overridden) looks for data volumes and VM services that are not declared, each a
+        DNS-1123 label.
     type: list
     elements: str
   confirm_removal:
@@ -331,11 +336,14 @@ results:
       type: bool
       returned: always
     failed:
-      description: Whether it failed. C(msg) and C(error) then say why.
+      description:
+        - Whether it failed. C(msg) and C(error) then say why.
+        - If the task could not begin, all resources have failed with it, and RV(ignore:msg) and RV(error) of the task
+          say why.
       type: bool
       returned: always
     skipped:
-      description: Whether it was not begun, since the task failed before.
+      description: Whether it was not begun, since another one had failed and O(any_errors_fatal=true).
       type: bool
       returned: always
 operations:

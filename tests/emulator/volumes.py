@@ -111,7 +111,11 @@ def _divided_up(number: int, by: int) -> int:
 
 
 def delete(scope: Scope, namespace: str, name: str) -> None:
-    get(scope, namespace, name)
+    """Copies of it that are not complete begin again, once a source of that name is there."""
+    gone = get(scope, namespace, name)
+    for volume in scope.data_volumes.values():
+        if _source(scope, volume) is gone and progress(volume).phase == "CloneInProgress":
+            volume.started_at = None
     del scope.data_volumes[key_of(namespace, name)]
 
 
@@ -206,10 +210,16 @@ def _succeeded(shown: str) -> Progress:
     return Progress("Succeeded", shown, "False", "Completed", "Import Complete")
 
 
-def _source_exists(scope: Scope, volume: DataVolume) -> bool:
-    """The source is the name of a claim in the volume's namespace, or namespace/name."""
+def _source(scope: Scope, volume: DataVolume) -> DataVolume | None:
+    """What a copy is made from: the name of a claim in its namespace, or namespace/name."""
+    if volume.source_type != EXISTING_CLAIM:
+        return None
     namespace, _dummy, name = volume.source_data.rpartition("/")
-    source = scope.data_volumes.get(key_of(namespace or volume.namespace, name))
+    return scope.data_volumes.get(key_of(namespace or volume.namespace, name))
+
+
+def _source_exists(scope: Scope, volume: DataVolume) -> bool:
+    source = _source(scope, volume)
     return source is not None and source is not volume and progress(source).has_claim
 
 

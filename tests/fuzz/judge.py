@@ -17,8 +17,9 @@ from urllib.parse import quote
 
 from .machine import Ran
 from .scenarios import LIES, PASSWORD, TOKEN
-from .truth import fulfils, knowable, listed, thing
+from .truth import copied, fulfils, knowable, listed, thing
 
+DELETES = {"DeleteDataVolume": "datavolume", "DeleteVirtualMachineService": "vm_service", "DeleteBucket": "bucket"}
 # Codes that say of a write that it was not needed, and are believed: only the server's state should make them.
 BELIEVED = {"Create": "already_exists", "Delete": "not_found"}
 
@@ -205,3 +206,29 @@ def _excused(case: Case) -> bool:
         return True  # the server said that it was done, and nothing else could be read
     said = case.ran.outcome.error is not None or any("lost" in warning for warning in case.ran.outcome.warnings)
     return not case.readable and said
+
+
+# A whole declaration
+
+
+def wrong_deletes(
+    declared: Mapping[str, Mapping[str, Any]], calls: list[dict[str, Any]], after: Mapping[str, Any]
+) -> Iterator[str]:
+    """What a declaration must never do. declared: the options of each resource by "kind namespace/name"."""
+    for call in calls:
+        kind = DELETES.get(call["rpc"])
+        if kind is None:
+            continue
+        place = ("bucketName",) if kind == "bucket" else ("namespace", "name")
+        place = tuple(call["request"].get(part) or "" for part in place)
+        key = f"{kind} {'/'.join(place)}"
+        if not all(place):
+            yield f"{call['rpc']} of {call['request']}"
+        if declared.get(key, {}).get("state") == "present":
+            yield f"{call['rpc']} of {key}, which is declared"
+        copies = [options for options in declared.values() if key == f"datavolume {copied(options)}"]
+        for options in copies if call["effect"] else ():
+            there = thing("datavolume", options, after) or {}
+            # The server takes the beginning of a copy back where its source goes before it is complete.
+            if copied(options) != copied(there) or there["started_at"] is None:
+                yield f"{key} was deleted before its copy {options['name']} was complete: {there}"

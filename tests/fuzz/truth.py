@@ -32,6 +32,17 @@ def thing(kind: str, options: State, state: State) -> State | None:
     return found
 
 
+def copied(volume: State) -> str | None:
+    """The "namespace/name" of what a volume that shall be there, or is there, is a copy of."""
+    source = volume.get("source") or {}
+    data = source.get("data", "") if source.get("type") == SOURCES[2] else ""
+    if "source_type" in volume and SOURCES[volume["source_type"]] == SOURCES[2]:
+        data = volume["source_data"]
+    if not data or volume.get("state") == "absent":
+        return None
+    return str(data) if "/" in data else f"{volume['namespace']}/{data}"
+
+
 def listed(kind: str, found: State, generation: Mapping[str, str]) -> bool:
     """Whether the lists of that generation show it."""
     if kind == "bucket":

@@ -395,3 +395,43 @@ def test_a_list_that_cannot_be_read_fails_what_it_is_about_and_nothing_else(
     assert told["error"]["code"] == "permission_denied"
     assert told["changed"] is True
     assert [call["rpc"] for call in run.calls["plain"]].count("ListBuckets") == 1
+
+
+def test_a_declaration_that_fails_as_a_whole_is_not_skipped(both: dict[str, Emulator], tmp_path: Path) -> None:
+    """Ansible takes a task for skipped where all its `results` are, and tells callbacks so."""
+    one = {"name": "one", "owner": "alice"}
+    copied = {"name": "a", "namespace": "b", "source": {"type": "existing_persistent_volume_claim", "data": "a"}}
+    whole: list[dict[str, Any]] = [
+        {"buckets": [one], "max_parallel": 0},
+        {"buckets": [one, one]},
+        {"buckets": [one], "api_url": "ftp://elsewhere"},
+        {"buckets": [one], "state": "overridden"},
+        {"buckets": [one], "datavolumes": [], "state": "overridden"},
+        {"buckets": [], "state": "overridden", "confirm_removal": 1},
+        {"buckets": [one], "namespaces": ["Not_One"]},
+        {"datavolumes": [copied]},
+    ]
+    unplanned = {"buckets": [{"name": "new"}, {"name": "four", "owner": "bob"}], "any_errors_fatal": True}
+    partly = {"buckets": [{"name": "new", "owner": "nobody"}, {"name": "four", "owner": "bob"}]}
+    tasks: list[dict[str, Any]] = [
+        *({RESOURCES: options, "failed_when": False} for options in whole),
+        *({RESOURCES: unplanned, "failed_when": False, "check_mode": check} for check in (True, False)),
+        {RESOURCES: partly, "failed_when": False, "changed_when": False},
+        {RESOURCES: {"buckets": [{"name": "five", "owner": "bob"}]}, "changed_when": False},
+        {RESOURCES: {"buckets": [{**one, "owner": "bob"}]}, "failed_when": False},
+        {RESOURCES: {"buckets": [one, {"name": "six", "owner": "nobody"}]}, "failed_when": False},
+        {RESOURCES: {"buckets": [one]}, "changed_when": True, "failed_when": True, "ignore_errors": True},
+    ]
+    run = play(tmp_path, both, *tasks)
+    assert run.output.count("skipped=0") == len(both)
+    for host in both:
+        told = [result.values for result in run.of(host)]
+        assert [values["failed"] for values in told] == [False] * 14 + [True]
+        assert [values["changed"] for values in told] == [False] * 12 + [True] * 3
+        entries = [[(entry["failed"], entry["skipped"]) for entry in values["results"]] for values in told]
+        assert [set(entry) for entry in entries[: len(whole)]] == [{(True, False)}] * len(whole)
+        assert entries[len(whole) :] == [
+            *[[(True, False), (False, True)]] * 2,
+            *([(True, False), (False, False)], [(False, False)], [(False, False)]),
+            *([(False, False), (True, False)], [(False, False)]),
+        ]
