@@ -125,6 +125,8 @@ def _unread(case: Case) -> Iterator[str]:
         yield f"it made up the ACL {shown['acl']}"
     if ran.outcome.error is None and not knowable(case.kind, ran.task.options, ran.after):
         yield "ok, but nobody could know"
+
+
 # How a text may repeat a token: as it is, or as Python, JSON or a web page would write it, once or twice over.
 _ONCE = (TOKEN, repr(TOKEN)[1:-1], json.dumps(TOKEN)[1:-1], html.escape(TOKEN))
 _SPELLINGS = {*_ONCE, *(json.dumps(text)[1:-1] for text in _ONCE), quote(TOKEN, safe="")}
