@@ -35,7 +35,13 @@ from ansible_collections.otterscale.core.plugins.module_utils._plan import (
     Verb,
     Wait,
 )
-from ansible_collections.otterscale.core.plugins.module_utils._wire import read_int, read_name, read_objects, read_str
+from ansible_collections.otterscale.core.plugins.module_utils._wire import (
+    read_int,
+    read_name,
+    read_objects,
+    read_str,
+    read_time,
+)
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "name": {"type": "str", "required": True},
@@ -281,5 +287,5 @@ def _read_bucket(message: Mapping[str, Any]) -> BucketState:
         grants=grants or None,
         used_bytes=read_int(message, "usedBytes"),
         used_objects=read_int(message, "usedObjects"),
-        created_at=read_str(message, "createdAt") or None,
+        created_at=read_time(message, "createdAt"),
     )

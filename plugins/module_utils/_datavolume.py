@@ -37,6 +37,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._wire import (
     read_objects,
     read_str,
     read_strings,
+    read_time,
 )
 
 # In the order of their numbers in otterscale.instance.v1. Numbers are what is sent: a server takes a name that it
@@ -391,12 +392,12 @@ def _read_volume(message: Mapping[str, Any]) -> DataVolumeState:
             "status": read_str(condition, "status"),
             "reason": read_str(condition, "reason"),
             "message": read_str(condition, "message"),
-            "heartbeat_at": read_str(condition, "heartbeatAt") or None,
-            "transitioned_at": read_str(condition, "transitionedAt") or None,
+            "heartbeat_at": read_time(condition, "heartbeatAt"),
+            "transitioned_at": read_time(condition, "transitionedAt"),
         }
         if condition
         else {},
-        created_at=read_str(message, "createdAt") or None,
+        created_at=read_time(message, "createdAt"),
     )
 
 
@@ -417,7 +418,7 @@ def _read_claim(claim: Mapping[str, Any]) -> dict[str, Any]:
         "access_modes": read_strings(claim, "accessModes"),
         "capacity": read_str(claim, "capacity"),
         "storage_class": read_str(storage_class, "name") or None,
-        "created_at": read_str(claim, "createdAt") or None,
+        "created_at": read_time(claim, "createdAt"),
     }
 
 
@@ -440,7 +441,7 @@ def _read_kubernetes(volume: Mapping[str, Any], claim: Mapping[str, Any]) -> Dat
         phase=read_str(status, "phase"),
         progress=read_str(status, "progress"),
         condition={"message": read_str(conditions[-1], "message")} if conditions else {},
-        created_at=read_str(metadata, "creationTimestamp") or None,
+        created_at=read_time(metadata, "creationTimestamp"),
     )
 
 

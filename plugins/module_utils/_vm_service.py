@@ -46,6 +46,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._wire import (
     read_object,
     read_objects,
     read_str,
+    read_time,
 )
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -286,7 +287,7 @@ def _read_service(message: Mapping[str, Any], machine: str | None) -> VMServiceS
         ),
         type=read_str(message, "type") or None,
         cluster_ip=read_str(message, "clusterIp") or None,
-        created_at=read_str(message, "createdAt") or None,
+        created_at=read_time(message, "createdAt"),
     )
 
 
@@ -308,5 +309,5 @@ def _read_kubernetes(service: Mapping[str, Any]) -> VMServiceState:
         ports=tuple(ports),
         type=read_str(spec, "type") or None,
         cluster_ip=read_str(spec, "clusterIP") or None,
-        created_at=read_str(metadata, "creationTimestamp") or None,
+        created_at=read_time(metadata, "creationTimestamp"),
     )

@@ -8,8 +8,16 @@ The error names the field and the type of its value, never the value itself: it 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
+
+# RFC 3339: date, time, fraction of any length, zone. https://www.rfc-editor.org/rfc/rfc3339#section-5.6
+_TIME = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]+)?"
+    r"(?:[Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))"
+)
 
 
 def read_str(message: Mapping[str, Any], name: str) -> str:
@@ -47,6 +55,28 @@ def read_int(message: Mapping[str, Any], name: str) -> int:
     except (ValueError, OverflowError):
         pass
     raise _wrong(name, value, "an integer", same_type=" that is none")
+
+
+def read_time(message: Mapping[str, Any], name: str) -> str | None:
+    """A time as RFC 3339 in UTC, ending in Z, whichever zone it came in; None for none.
+
+    Nothing is decided by a time, so a strange one is no reason to fail: other text is shown as it came.
+    """
+    value = message.get(name)
+    if not value or not isinstance(value, str):
+        return None
+    match = _TIME.fullmatch(value)
+    if match is None:
+        return value
+    *numbers, fraction, sign, hours, minutes = match.groups()
+    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+    try:
+        year, month, day, hour, minute, second = map(int, numbers)
+        local = datetime(year, month, day, hour, minute, second)
+        utc = local + offset if sign == "-" else local - offset
+    except (ValueError, OverflowError):  # no such day, a leap second, or a year that no calendar has
+        return value
+    return f"{utc.isoformat()}{fraction or ''}Z"
 
 
 def read_bool(message: Mapping[str, Any], name: str) -> bool:

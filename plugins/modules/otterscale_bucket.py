@@ -135,9 +135,10 @@ bucket:
       type: int
       returned: always
     created_at:
-      description: Time of creation, RFC 3339.
+      description: Time of creation in UTC, RFC 3339.
       type: str
       returned: always
+      sample: "2026-01-31T12:00:00Z"
 operations:
   description:
     - The writes that were sent and took effect, in order; in check mode those that would be sent.

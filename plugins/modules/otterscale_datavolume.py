@@ -181,9 +181,10 @@ datavolume:
       type: dict
       returned: always
     created_at:
-      description: Time of creation, RFC 3339.
+      description: Time of creation in UTC, RFC 3339.
       type: str
       returned: always
+      sample: "2026-01-31T12:00:00Z"
 phases:
   description:
     - The phases that the volume was seen in while the task waited for it, in order. Empty in check mode.

@@ -151,9 +151,10 @@ vm_service:
       returned: always
       sample: [{name: http, port: 80, target_port: "8080", protocol: TCP, node_port: 31234}]
     created_at:
-      description: Time of creation, RFC 3339.
+      description: Time of creation in UTC, RFC 3339.
       type: str
       returned: always
+      sample: "2026-01-31T12:00:00Z"
 operations:
   description:
     - The writes that were sent and took effect, in order; in check mode those that would be sent.

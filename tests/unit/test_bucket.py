@@ -104,7 +104,7 @@ LISTED = {
     ],
     "usedBytes": "5",
     "usedObjects": "1",
-    "createdAt": "2026-01-01T00:00:00Z",
+    "createdAt": "2026-01-01T02:00:00+02:00",
 }
 
 

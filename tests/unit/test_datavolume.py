@@ -209,14 +209,14 @@ FULL = {
     "sizeBytes": str(10 * GI),
     "phase": "ImportInProgress",
     "progress": "5.00%",
-    "createdAt": "2026-01-01T00:00:00Z",
+    "createdAt": "2026-01-01T02:00:00+02:00",
     "persistentVolumeClaim": {
         **{"name": "root", "status": "Bound", "accessModes": ["ReadWriteOnce"], "capacity": "11Gi"},
-        **{"storageClass": {"name": "ceph-rbd"}, "createdAt": "2026-01-02T00:00:00Z"},
+        **{"storageClass": {"name": "ceph-rbd"}, "createdAt": "2026-01-02T02:00:00+02:00"},
     },
     "lastCondition": {
         **{"type": "Running", "status": "True", "reason": "Pod", "message": "is running"},
-        **{"heartbeatAt": "2026-01-03T00:00:00Z", "transitionedAt": "2026-01-04T00:00:00Z"},
+        **{"heartbeatAt": "2026-01-03T02:00:00+02:00", "transitionedAt": "2026-01-04T02:00:00+02:00"},
     },
 }
 
@@ -257,7 +257,7 @@ def test_what_the_server_does_not_tell_is_shown_as_null() -> None:
 # As Kubernetes shows them.
 REQUESTS = {"resources": {"requests": {"storage": "10Gi"}}}
 DOCUMENT = {
-    "metadata": {"name": "root", "namespace": "vms", "creationTimestamp": "2026-01-01T00:00:00Z"},
+    "metadata": {"name": "root", "namespace": "vms", "creationTimestamp": "2026-01-01T00:00:00+00:00"},
     "spec": {"source": {"http": {"url": URL}}, "pvc": REQUESTS},
     "status": {"phase": "Succeeded", "progress": "100.0%", "conditions": [{"message": "old"}, {"message": "new"}]},
 }

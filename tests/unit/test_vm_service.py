@@ -110,7 +110,7 @@ def test_a_service_is_found_below_its_virtual_machine_with_one_call() -> None:
         "name": "web",
         "type": "NodePort",
         "clusterIp": "10.0.0.1",
-        "createdAt": "2026-01-01T00:00:00Z",
+        "createdAt": "2026-01-01T02:00:00+02:00",
         "ports": [port],
     }
 
@@ -144,7 +144,7 @@ def test_a_service_is_shown_with_all_that_the_server_tells() -> None:
 
 # As Kubernetes shows it.
 DOCUMENT = {
-    "metadata": {"name": "web", "namespace": "vms", "creationTimestamp": "2026-01-01T00:00:00Z"},
+    "metadata": {"name": "web", "namespace": "vms", "creationTimestamp": "2026-01-01T00:00:00+00:00"},
     "spec": {
         "type": "NodePort",
         "clusterIP": "10.0.0.1",

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._wire import (
     read_objects,
     read_str,
     read_strings,
+    read_time,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -134,6 +136,52 @@ def test_an_int64_comes_as_a_number_or_as_text(number: int) -> None:
 
 def test_a_whole_float_is_an_integer() -> None:
     assert read_int({"n": 3.0}, "n") == 3 and isinstance(read_int({"n": 3.0}, "n"), int)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
+        ("2026-01-01T00:00:00+00:00", "2026-01-01T00:00:00Z"),  # the library of Kubernetes
+        ("2026-01-01T00:00:00-00:00", "2026-01-01T00:00:00Z"),
+        ("2026-01-01T01:30:00.123456789+02:00", "2025-12-31T23:30:00.123456789Z"),  # Connect has nanoseconds
+        ("2024-02-28T20:00:00.5-05:30", "2024-02-29T01:30:00.5Z"),
+        ("2026-01-01t00:00:00.000z", "2026-01-01T00:00:00.000Z"),
+        ("2026-01-01 00:00:00+00:00", "2026-01-01T00:00:00Z"),
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
+        # What is no time in RFC 3339 is shown as it came.
+        *((text, text) for text in ("yesterday", "2026-01-01", "2026-01-01T00:00:00", "2026-13-01T00:00:00Z")),
+        *((text, text) for text in ("2016-12-31T23:59:60Z", "2026-01-01T00:00:00+25:00", "2026-01-01T00:00:00+01:60")),
+        *((text, text) for text in ("0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00", "2026-01-01T24:00:00Z")),
+        *((text, text) for text in ("\u0662026-01-01T00:00:00Z", "2026-01-01T00:00:00Z\n", "2026-01-01T00:00:00.Z")),
+    ],
+)
+def test_a_time_has_one_spelling_however_it_came(text: str, shown: str) -> None:
+    assert read_time({"createdAt": text}, "createdAt") == shown
+
+
+@pytest.mark.parametrize("value", ["", None, 5, 1.5, True, [], {"seconds": 5}])
+def test_what_is_no_text_is_no_time(value: Any) -> None:
+    assert read_time({"createdAt": value}, "createdAt") is None and read_time({}, "createdAt") is None
+
+
+@given(st.datetimes(), st.integers(-14 * 60, 14 * 60), st.text("0123456789", max_size=9))
+def test_a_time_stays_the_moment_that_it_is(local: datetime, minutes: int, fraction: str) -> None:
+    offset = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+    text = f"{local.isoformat(timespec='seconds')}{fraction and '.'}{fraction}{offset}"
+    shown = read_time({"at": text}, "at")
+    try:
+        utc = local.replace(microsecond=0) - timedelta(minutes=minutes)
+    except OverflowError:
+        assert shown == text
+        return
+    assert shown == f"{utc.isoformat()}{fraction and '.'}{fraction}Z" and read_time({"at": shown}, "at") == shown
+
+
+@given(json_values | st.text())
+def test_no_time_makes_a_reader_fail(value: Any) -> None:
+    shown = read_time({"at": value}, "at")
+    assert shown is None or isinstance(shown, str)
 
 
 @pytest.mark.parametrize(("number", "name"), list(enumerate(TYPES)))
