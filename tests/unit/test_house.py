@@ -43,7 +43,7 @@ MAY_IMPORT = {
     "action": {"controller door", "declaration", "resource"},
     "controller door": {"converge", "readings", "http", "options"},
     "door": {"converge", "http", "options"},
-    "declaration": {"converge", "readings", "engine", "options", "resource", "errors"},
+    "declaration": {"converge", "readings", "engine", "options", "resource", "helper", "errors"},
     "converge": {"readings", "engine", "options", "errors"},
     "readings": {"client", "errors"},
     "options": {"client", "http", "tokens", "errors"},
