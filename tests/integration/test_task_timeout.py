@@ -7,6 +7,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.emulator.process import Emulator
 
 from .playbook import MODULE
@@ -15,7 +17,11 @@ from .test_in_process import BUCKET, RESOURCES, play
 WAIT_SECONDS = 90.0
 
 
-def test_a_declaration_that_waits_ends_with_the_time_of_its_task(tmp_path: Path) -> None:
+def test_a_declaration_that_waits_ends_with_the_time_of_its_task(
+    tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    """With one fork, whatever comes next needs the process of the task that is over."""
+    environment.setenv("ANSIBLE_FORKS", "1")
     source = {"type": "http_url", "data": "https://images.test/stuck.img"}
     waited = {"wait": True, "wait_timeout": WAIT_SECONDS, "wait_sleep": 0.2}
     volumes = [

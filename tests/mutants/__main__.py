@@ -44,7 +44,7 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_plan": (ENGINE, RESOURCES, (FOUND,), (FAULTS,)),
     "_readings": ((READ,), (DECLARE,), (FAULTS,)),
     "_converge": (unit("options"), (DECLARE,), (FAULTS,), (CLEAR,), (OIDC,), (LOOPS,)),
-    "_resources": ((DECLARE, HOUSE),),
+    "_resources": (unit("declaration"), (DECLARE, HOUSE)),
     "_connect": (unit("connect", "options"), (WIRE,), (CLEAR,), (OIDC,)),
     "_http": (unit("connect"), (WIRE,), (CLEAR,), (OIDC,)),
     "_errors": (unit("error_details", "connect"), ENGINE, RESOURCES, (WIRE,), (CLEAR,)),

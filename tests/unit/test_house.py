@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "action": {"controller door", "declaration", "resource"},
     "controller door": {"converge", "readings", "http", "options", "errors"},
     "door": {"converge", "readings", "http", "options"},
-    "declaration": {"converge", "readings", "engine", "options", "resource", "errors"},
+    "declaration": {"converge", "readings", "engine", "options", "resource", "helper", "errors"},
     "converge": {"readings", "engine", "options", "http", "errors"},
     "readings": {"client", "errors"},
     "options": {"client", "http", "tokens", "helper", "errors"},

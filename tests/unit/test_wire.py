@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.otterscale.core.plugins.module_utils._wire import (
+    is_in,
     read_bool,
     read_enum,
     read_int,
+    read_name,
     read_object,
     read_objects,
     read_str,
@@ -188,3 +190,18 @@ def test_no_time_makes_a_reader_fail(value: Any) -> None:
 def test_an_enum_comes_as_a_name_with_or_without_prefix_or_as_a_number(number: int, name: str) -> None:
     for spelling in (number, name.upper(), f"TYPE_{name.upper()}", name):
         assert read_type({"type": spelling}, "type") == name
+
+
+@pytest.mark.parametrize("message", [{}, {"name": None}, {"name": ""}, {"name": 5}, {"name": "a\n"}, {"name": "\x1b[2J"}])
+def test_what_a_list_shows_has_a_name(message: dict[str, Any]) -> None:
+    assert read_name({"name": "Odd_Name"}) == "Odd_Name"
+    with pytest.raises(ValueError, match="'name' should be a "):
+        read_name(message)
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [({"namespace": "here"}, True), ({}, True), ({"namespace": ""}, True), ({"namespace": "there"}, False)],
+)
+def test_what_is_listed_is_in_the_namespace_that_it_tells(message: dict[str, Any], expected: bool) -> None:
+    assert is_in("here", message) is expected
