@@ -15,10 +15,13 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, quote_plus
 
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse
 
 try:
     import requests
@@ -102,14 +105,14 @@ def exchange(
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return decode(response, _read_body(response, ends))
+                return decode(response, read_body(response.raw, ends))
         except (requests.exceptions.RequestException, HTTPError, OSError) as error:
             raise _transport_error(error, peer or url, verify) from None
 
-    return _within(seconds, work)
+    return within(seconds, work)
 
 
-def _within(seconds: float, work: Callable[[float], T]) -> T:
+def within(seconds: float, work: Callable[[float], T]) -> T:
     """Run `work(end)` for at most `seconds`.
 
     The timeouts of sockets start again with every byte, and name resolution has none: only another thread can
@@ -140,8 +143,8 @@ def _within(seconds: float, work: Callable[[float], T]) -> T:
 # The body of an answer
 
 
-def _read_body(response: requests.Response, ends: float) -> bytes:
-    """The whole body, decompressed; never more than MAX_ANSWER_BYTES of it in memory."""
+def read_body(response: BaseHTTPResponse, ends: float) -> bytes:
+    """The whole body, decompressed; never more than MAX_ANSWER_BYTES of it in memory. response: not yet read."""
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", ""):
         raise _broken(response, "internal", f"has the unknown Content-Encoding {encoding!r}")
@@ -164,10 +167,10 @@ def _read_body(response: requests.Response, ends: float) -> bytes:
     return bytes(body)
 
 
-def _chunks(response: requests.Response, ends: float) -> Iterator[bytes]:
+def _chunks(response: BaseHTTPResponse, ends: float) -> Iterator[bytes]:
     """The body as it came; a body that is shorter than its Content-Length is a lost connection."""
     received = 0
-    for chunk in response.raw.stream(_CHUNK_BYTES, decode_content=False):
+    for chunk in response.stream(_CHUNK_BYTES, decode_content=False):
         if time.monotonic() > ends:
             raise requests.exceptions.ReadTimeout("the answer came too slowly")
         received += len(chunk)
@@ -177,8 +180,8 @@ def _chunks(response: requests.Response, ends: float) -> Iterator[bytes]:
         raise _broken(response, "unavailable", f"ended after {received} of {announced} bytes")
 
 
-def _broken(response: requests.Response, code: str, what: str) -> OtterScaleError:
-    return OtterScaleError(code, f"the answer {what}", http_status=response.status_code, sent=True)
+def _broken(response: BaseHTTPResponse, code: str, what: str) -> OtterScaleError:
+    return OtterScaleError(code, f"the answer {what}", http_status=response.status, sent=True)
 
 
 def json_object(body: bytes) -> dict[str, Any]:
@@ -260,6 +263,11 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         pending += [item for item in inner if isinstance(item, BaseException)]
 
 
+def innermost(error: BaseException) -> str:
+    """What a failure comes down to, without the wrappings of libraries. It may quote what was sent: scrub() it."""
+    return _reason(list(_causes(error)))
+
+
 def _reason(causes: list[BaseException]) -> str:
     """The innermost text: "[Errno 111] Connection refused" rather than three libraries' wrappings of it."""
     for cause in reversed(causes):
@@ -283,6 +291,14 @@ def printable(text: str) -> str:
 
 def scrub(error: OtterScaleError, *secrets: str) -> None:
     """Take secrets out of what a server (or a proxy that echoes requests) wrote, and shorten the message."""
+    error.message, error.details, error.metadata = masked([error.message, error.details, error.metadata], *secrets)
+    if len(error.message) > MAX_MESSAGE_CHARACTERS:
+        error.message = f"{error.message[:MAX_MESSAGE_CHARACTERS]}..."
+    error.args = (f"{error.code}: {error.message}",)
+
+
+def masked(value: Any, *secrets: str) -> Any:
+    """The JSON value without the secrets, however they are spelled."""
     spellings = sorted({text for secret in secrets if secret for text in _spellings(secret)}, key=len, reverse=True)
     pattern = re.compile("|".join(map(re.escape, spellings)), re.IGNORECASE)
 
@@ -293,10 +309,7 @@ def scrub(error: OtterScaleError, *secrets: str) -> None:
             return [clean(item) for item in value]
         return {clean(key): clean(item) for key, item in value.items()} if isinstance(value, dict) else value
 
-    error.message, error.details, error.metadata = clean([error.message, error.details, error.metadata])
-    if len(error.message) > MAX_MESSAGE_CHARACTERS:
-        error.message = f"{error.message[:MAX_MESSAGE_CHARACTERS]}..."
-    error.args = (f"{error.code}: {error.message}",)
+    return clean(value)
 
 
 def _spellings(secret: str) -> tuple[str, ...]:

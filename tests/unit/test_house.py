@@ -51,7 +51,7 @@ MAY_IMPORT = {
     "tokens": {"http", "errors"},
     "client": {"http", "errors"},
     "http": {"errors"},
-    "reader": {"errors"},
+    "reader": {"http", "errors"},
     "resource": {"engine", "reader", "helper", "errors"},
     "helper": set(),
     "errors": set(),
