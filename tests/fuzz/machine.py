@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
 from unittest import mock
@@ -23,6 +24,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._readings import R
 from ansible_collections.otterscale.core.plugins.module_utils._reconcile import Outcome
 
 from tests.emulator.process import Emulator
+from tests.integration.playbook import kubeconfig
 
 from .scenarios import Scenario, Task
 
@@ -30,6 +32,7 @@ T = TypeVar("T")
 
 TOKEN = "fuzz-token-that-must-not-leak"
 TIMEOUT, SHORT_TIMEOUT = 20.0, 0.6
+KUBECONFIG = Path(__file__).parents[2] / ".dev/cache/fuzz.kubeconfig"
 TYPES: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
     "bucket": (_bucket.Bucket, _bucket.ARGUMENT_SPEC),
     "vm_service": (_vm_service.VMService, _vm_service.ARGUMENT_SPEC),
@@ -81,9 +84,9 @@ class WatchedClient(Client):
     def __init__(self, emulator: Emulator, task: Task, **options: Any) -> None:
         restarts = any(fault["kind"] == "restart" for fault in task.faults)
         slow = any(fault["kind"] in ("drip", "delay") for fault in task.faults)
-        timeout = SHORT_TIMEOUT if slow else TIMEOUT
+        self.timeout = SHORT_TIMEOUT if slow else TIMEOUT
         super().__init__(
-            emulator.url, token=TOKEN, retries=task.retries, timeout=timeout, **{"backoff": 0.001, **options}
+            emulator.url, token=TOKEN, retries=task.retries, timeout=self.timeout, **{"backoff": 0.001, **options}
         )
         self.emulator = emulator
         self.task = task
@@ -137,11 +140,13 @@ class Ran:
         return [call for call in self.calls if call["effect"]]
 
 
-def resource(kind: str, options: Mapping[str, Any]) -> Resource[Any]:
+def resource(kind: str, options: Mapping[str, Any], timeout: float = TIMEOUT) -> Resource[Any]:
     """As the module makes it from the options of a task."""
     cls, spec = TYPES[kind]
     params: dict[str, Any] = {name: option.get("default") for name, option in spec.items()}
-    params.update(options, scope="demo", timeout=TIMEOUT)
+    params.update(options, scope="demo", timeout=timeout)
+    if params.get("kubeconfig"):
+        params["kubeconfig"] = str(KUBECONFIG)
     if params.get("policy") is not None:
         params["policy"] = json.dumps(params["policy"])
     if params.get("ports") is not None:
@@ -170,6 +175,7 @@ class Machine:
         self.emulator = emulator
         self.kind = scenario.kind
         self.in_loop = scenario.in_loop
+        kubeconfig(KUBECONFIG, emulator)
         emulator.reset(journal=True)
         for thing in scenario.things:
             put(emulator, thing)
@@ -189,9 +195,8 @@ class Machine:
             self.emulator.add_faults(*map(dict, task.faults))
         fake = SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep)
         with mock.patch.object(_reconcile, "time", fake):
-            outcome = bring_about(
-                resource(self.kind, task.options), "this one", readings, Mode(check=check), task.retries
-            )
+            made = resource(self.kind, task.options, client.timeout)
+            outcome = bring_about(made, "this one", readings, Mode(check=check), task.retries)
         seconds = time.monotonic() - began
         client.close()
         before, late = self.state, None if client.meddled_at is None else client.calls - client.meddled_at
