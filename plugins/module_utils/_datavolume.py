@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option, checked
 from ansible_collections.otterscale.core.plugins.module_utils._kubernetes import ARGUMENT_SPEC as KUBERNETES_SPEC
-from ansible_collections.otterscale.core.plugins.module_utils._kubernetes import Cluster
+from ansible_collections.otterscale.core.plugins.module_utils._kubernetes import Cluster, understood
 from ansible_collections.otterscale.core.plugins.module_utils._names import dns_1123_label, dns_1123_subdomain
 from ansible_collections.otterscale.core.plugins.module_utils._plan import (
     Plan,
@@ -200,7 +200,7 @@ class DataVolume:
         found = cluster.data_volume(self.namespace, self.name)
         if found is None:
             return Seen(Presence.ABSENT)
-        state = _read_kubernetes(found, cluster.claim(self.namespace, self.name) or {})
+        state = understood(_read_kubernetes, found, cluster.claim(self.namespace, self.name) or {})
         return Seen(Presence.UNREADABLE) if state is None else Seen(Presence.PRESENT, state)
 
     def _get(self, read: Read) -> Seen[DataVolumeState]:
@@ -425,6 +425,8 @@ def _read_claim(claim: Mapping[str, Any]) -> dict[str, Any]:
 def _read_kubernetes(volume: Mapping[str, Any], claim: Mapping[str, Any]) -> DataVolumeState | None:
     """The same volume as Kubernetes shows it, None for a source that OtterScale does not know."""
     spec, status, metadata = (read_object(volume, name) for name in ("spec", "status", "metadata"))
+    if not spec:
+        raise ValueError("'spec' is empty")
     source = _read_kubernetes_source(read_object(spec, "source"), read_str(metadata, "namespace"))
     if source is None:
         return None
@@ -436,13 +438,25 @@ def _read_kubernetes(volume: Mapping[str, Any], claim: Mapping[str, Any]) -> Dat
     return DataVolumeState(
         source=source,
         boot_image=None,
-        size=parse_quantity(read_str(requested, "storage") or "0"),
+        size=_read_requested(requested),
         capacity=_read_capacity(read_str(capacity, "storage")),
         phase=read_str(status, "phase"),
         progress=read_str(status, "progress"),
         condition={"message": read_str(conditions[-1], "message")} if conditions else {},
         created_at=read_time(metadata, "creationTimestamp"),
     )
+
+
+def _read_requested(requested: Mapping[str, Any]) -> int:
+    """The size that was asked for. In a custom resource a quantity stays as it was written: a text or an integer."""
+    size = requested.get("storage")
+    if isinstance(size, int) and not isinstance(size, bool):
+        return size
+    text = read_str(requested, "storage")
+    try:
+        return parse_quantity(text or "0")
+    except ValueError as error:
+        raise ValueError(f"'storage' {error}") from None
 
 
 def _read_kubernetes_source(source: Mapping[str, Any], namespace: str) -> Source | None:

@@ -15,13 +15,16 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 from urllib.request import getproxies_environment
 
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
 from ansible_collections.otterscale.core.plugins.module_utils._errors import printable as printable
 from ansible_collections.otterscale.core.plugins.module_utils._secrets import Secrets
+
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse
 
 try:
     import requests
@@ -112,11 +115,11 @@ def exchange(
     def work(ends: float) -> T:
         try:
             with _send(session, url, seconds=seconds, verify=verify, headers=headers, body=body) as response:
-                return decode(response, _read_body(response, ends))
+                return decode(response, read_body(response.raw, ends))
         except (requests.exceptions.RequestException, HTTPError, OSError) as error:
             raise _transport_error(error, peer or url, verify) from None
 
-    return _within(seconds, work)
+    return within(seconds, work)
 
 
 def _send(
@@ -144,7 +147,7 @@ def _send(
         raise requests.exceptions.InvalidURL(str(error)) from None
 
 
-def _within(seconds: float, work: Callable[[float], T]) -> T:
+def within(seconds: float, work: Callable[[float], T]) -> T:
     """Run `work(end)` for at most `seconds`.
 
     The timeouts of sockets start again with every byte, and name resolution has none: only another thread can
@@ -175,8 +178,8 @@ def _within(seconds: float, work: Callable[[float], T]) -> T:
 # The body of an answer
 
 
-def _read_body(response: requests.Response, ends: float) -> bytes:
-    """The whole body, decompressed; never more than MAX_ANSWER_BYTES of it in memory."""
+def read_body(response: BaseHTTPResponse, ends: float) -> bytes:
+    """The whole body, decompressed; never more than MAX_ANSWER_BYTES of it in memory. response: not yet read."""
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", ""):
         raise _broken(response, "internal", f"has the unknown Content-Encoding {encoding!r}")
@@ -199,10 +202,10 @@ def _read_body(response: requests.Response, ends: float) -> bytes:
     return bytes(body)
 
 
-def _chunks(response: requests.Response, ends: float) -> Iterator[bytes]:
+def _chunks(response: BaseHTTPResponse, ends: float) -> Iterator[bytes]:
     """The body as it came; a body that is shorter than its Content-Length is a lost connection."""
     received = 0
-    for chunk in response.raw.stream(_CHUNK_BYTES, decode_content=False):
+    for chunk in response.stream(_CHUNK_BYTES, decode_content=False):
         if time.monotonic() > ends:
             raise requests.exceptions.ReadTimeout("the answer came too slowly")
         received += len(chunk)
@@ -212,8 +215,8 @@ def _chunks(response: requests.Response, ends: float) -> Iterator[bytes]:
         raise _broken(response, "unavailable", f"ended after {received} of {announced} bytes")
 
 
-def _broken(response: requests.Response, code: str, what: str) -> OtterScaleError:
-    return OtterScaleError(code, f"the answer {what}", http_status=response.status_code, sent=True)
+def _broken(response: BaseHTTPResponse, code: str, what: str) -> OtterScaleError:
+    return OtterScaleError(code, f"the answer {what}", http_status=response.status, sent=True)
 
 
 def json_object(body: bytes) -> dict[str, Any]:
@@ -318,6 +321,11 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         if isinstance(current, MaxRetryError):
             inner.append(current.reason)
         pending += [item for item in inner if isinstance(item, BaseException)]
+
+
+def innermost(error: BaseException) -> str:
+    """What a failure comes down to, without the wrappings of libraries. It may quote what was sent: scrub() it."""
+    return _reason(list(_causes(error)))
 
 
 def _reason(causes: list[BaseException]) -> str:

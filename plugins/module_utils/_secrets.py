@@ -51,22 +51,23 @@ class Secrets:
         """The length of the longest spelling."""
         return max(map(len, self._needles), default=0)
 
-    def hide(self, value: T) -> T:
-        """The same text, or JSON, with a mask for each secret and *** for each password in a URL."""
+    def hide(self, value: T, *, urls: bool = True) -> T:
+        """The same text, or JSON, with a mask for each secret and (urls) *** for each password in a URL."""
         # Nearly always there is nothing to hide, and one look at all of it is much cheaper than one at each text.
         text = _folded(value)
-        if ("://" in text and "@" in text) or any(needle in text for needle in self._needles):
-            value = self._hidden(value)
+        if (urls and "://" in text and "@" in text) or any(needle in text for needle in self._needles):
+            value = self._hidden(value, urls)
         return value
 
-    def _hidden(self, value: Any) -> Any:
+    def _hidden(self, value: Any, urls: bool) -> Any:
         if isinstance(value, str):
-            return shown_urls(self._pattern.sub(_MASK, value) if self._pattern else value)
+            masked = self._pattern.sub(_MASK, value) if self._pattern else value
+            return shown_urls(masked) if urls else masked
         if isinstance(value, (list, tuple)):
-            return [self._hidden(item) for item in value]
+            return [self._hidden(item, urls) for item in value]
         if isinstance(value, dict):
             return {
-                key if _OWN_KEY.fullmatch(str(key)) else self._hidden(key): self._hidden(item)
+                key if _OWN_KEY.fullmatch(str(key)) else self._hidden(key, urls): self._hidden(item, urls)
                 for key, item in value.items()
             }
         return value

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option, checked
 from ansible_collections.otterscale.core.plugins.module_utils._kubernetes import ARGUMENT_SPEC as KUBERNETES_SPEC
-from ansible_collections.otterscale.core.plugins.module_utils._kubernetes import Cluster
+from ansible_collections.otterscale.core.plugins.module_utils._kubernetes import Cluster, understood
 from ansible_collections.otterscale.core.plugins.module_utils._names import (
     dns_1035_label,
     dns_1123_label,
@@ -139,7 +139,7 @@ class VMService:
         if self.cluster is None:
             return Seen(Presence.UNLISTED)
         found = self.cluster.service(self.namespace, self.name)
-        return Seen(Presence.ABSENT) if found is None else Seen(Presence.PRESENT, _read_kubernetes(found))
+        return Seen(Presence.ABSENT) if found is None else Seen(Presence.PRESENT, understood(_read_kubernetes, found))
 
     def plan(self, seen: Seen[VMServiceState]) -> Plan:
         if self.absent:
@@ -294,20 +294,30 @@ def _read_service(message: Mapping[str, Any], machine: str | None) -> VMServiceS
 def _read_kubernetes(service: Mapping[str, Any]) -> VMServiceState:
     """The same service as Kubernetes shows it; the VM behind it is in the selector."""
     spec, metadata = read_object(service, "spec"), read_object(service, "metadata")
-    ports = [
-        read_port(
-            port=read_int(port, "port"),
-            name=read_str(port, "name"),
-            target_port=str(port.get("targetPort") or ""),
-            protocol=read_str(port, "protocol"),
-            node_port=read_int(port, "nodePort"),
-        )
-        for port in read_objects(spec, "ports")
-    ]
+    ports = tuple(_read_kubernetes_port(port) for port in read_objects(spec, "ports"))
+    # Only these need none. To take no answer for no ports would be to set them.
+    if not ports and spec.get("type") != "ExternalName" and spec.get("clusterIP") != "None":
+        raise ValueError("'ports' is empty")
     return VMServiceState(
         virtual_machine=read_str(read_object(spec, "selector"), "vm.kubevirt.io/name") or None,
-        ports=tuple(ports),
+        ports=ports,
         type=read_str(spec, "type") or None,
         cluster_ip=read_str(spec, "clusterIP") or None,
         created_at=read_time(metadata, "creationTimestamp"),
+    )
+
+
+def _read_kubernetes_port(port: Mapping[str, Any]) -> Port:
+    for name in ("port", "nodePort"):
+        if isinstance(port.get(name), str):  # in Connect's JSON this would be an integer
+            raise ValueError(f"'{name}' should be an integer, not {port[name]!r}")
+    if read_int(port, "port") not in PORTS:
+        raise ValueError(f"'port' should be from 1 to 65535, not {port.get('port')!r}")
+    named = isinstance(port.get("targetPort"), str)
+    return read_port(
+        port=read_int(port, "port"),
+        name=read_str(port, "name"),
+        target_port=port["targetPort"] if named else str(read_int(port, "targetPort") or ""),
+        protocol=read_str(port, "protocol"),
+        node_port=read_int(port, "nodePort"),
     )

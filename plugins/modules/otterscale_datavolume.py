@@ -236,7 +236,7 @@ error:
       returned: always
       sample: unavailable
     rpc:
-      description: Name of the RPC that failed, none for V(client).
+      description: Name of the RPC that failed, V(Kubernetes GET) for a read by O(kubeconfig), none for V(client).
       type: str
       returned: always
       sample: ExtendDataVolume

@@ -68,7 +68,7 @@ class Interceptor:
             raise ConnectError(Code.UNIMPLEMENTED, f"feature {feature} is disabled")
         fault = faults.take(self._world, ctx.method.name)
         if fault is not None and fault.when == "before":
-            await self._inject(fault)
+            await self.inject(fault)
         response: Any = None
         failure: ConnectError | None = None
         try:
@@ -76,7 +76,7 @@ class Interceptor:
         except ConnectError as error:
             failure = error  # a call that fails by itself may have had an effect too: the fault still comes
         if fault is not None and fault.when == "after":
-            await self._inject(fault)
+            await self.inject(fault)
         if failure is not None:
             raise failure
         return response
@@ -97,7 +97,7 @@ class Interceptor:
             if is_write(ctx.method.name):
                 current.get().effect = self._world.commit()
 
-    async def _inject(self, fault: faults.Rule) -> None:
+    async def inject(self, fault: faults.Rule) -> None:
         call = current.get()
         call.fault = fault.kind
         if fault.kind == "delay":
@@ -126,7 +126,8 @@ class App:
         prefix: str,
         restart: Callable[[], None],
     ) -> None:
-        interceptors = [Interceptor(world, generation, journal, disabled, restart)]
+        self._interceptor = Interceptor(world, generation, journal, disabled, restart)
+        interceptors = [self._interceptor]
         instance = Instance(world, generation, journal, import_seconds)
         services = (
             InstanceServiceASGIApplication(instance, interceptors=interceptors),
@@ -171,12 +172,23 @@ class App:
         await faults.send_json(send, status, answer)
 
     async def _serve_kubernetes(self, scope: Any, path: str, send: Any) -> None:
-        if self._authorized(scope):
+        call = self._journal.begin(path, scope["http_version"], _shown_headers(scope), rpc=kubernetes.RPC)
+        out = _Outgoing(self._journal, call, send)
+        if not self._authorized(scope):
+            status, answer = kubernetes.status(401, "Unauthorized", "Unauthorized")
+        else:
             self._world.settle()
             status, answer = kubernetes.answer(self._world, scope["method"], path)
-        else:
-            status, answer = kubernetes.status(401, "Unauthorized", "Unauthorized")
-        await faults.send_json(send, status, answer)
+            try:
+                if fault := faults.take(self._world, kubernetes.RPC):
+                    await self._interceptor.inject(fault)
+            except ConnectError as error:
+                code = next((status for status, code in _STATUS_CODES.items() if code == error.code.value), 500)
+                status, answer = kubernetes.status(code, "InternalError", error.message)
+        try:
+            await faults.send_json(out, status, answer)
+        finally:
+            self._journal.end(call, "lost")  # only where no answer was given
 
     async def _serve_rpc(self, scope: Any, receive: Any, send: Any) -> None:
         call = self._journal.begin(scope["path"], scope["http_version"], _shown_headers(scope))

@@ -5,7 +5,7 @@
 
 A rule is a JSON object:
 
-    rpc      name of an RPC, "read", "write" or "*" (default "*")
+    rpc      name of an RPC, "GetKubernetes" (a GET of the Kubernetes view), "read", "write" or "*" (default "*")
     skip     let so many matching calls pass first (default 0)
     count    then come true so many times (default 1)
     when     "before": the call is not carried out; "after": it is, and then the fault comes (default "before")

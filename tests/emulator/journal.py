@@ -80,9 +80,10 @@ class Journal:
             self._load(file)
             self._file = file.open("a", encoding="utf-8")
 
-    def begin(self, path: str, http_version: str, headers: dict[str, str]) -> Call:
-        service, _dummy, rpc = path.rpartition("/")
-        call = Call(self._next, rpc, service.strip("/"), http_version, headers)
+    def begin(self, path: str, http_version: str, headers: dict[str, str], *, rpc: str = "") -> Call:
+        """rpc: the name of the call where its path is not that of an RPC."""
+        service, _dummy, rpc = ("", "", rpc) if rpc else path.rpartition("/")
+        call = Call(self._next, rpc, service.strip("/") or path.strip("/"), http_version, headers)
         self._next += 1
         self._calls.append(call)
         current.set(call)

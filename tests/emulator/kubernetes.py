@@ -19,6 +19,8 @@ from .errors import CLAIMS, BackendError, not_found
 from .model import DataVolume, Port, Scope, Service
 from .world import World
 
+# What the journal and the rules for faults call a GET.
+RPC = "GetKubernetes"
 # How OtterScale marks the volumes that it made; the value says whether a volume boots.
 BOOT_IMAGE_LABEL = "otterscale.com/data-volume.boot-image"
 _PATH = r"/kubernetes/(?P<scope>[^/]+)/{group}/namespaces/(?P<ns>[^/]+)/(?P<kind>{kinds})/(?P<name>[^/]+)"
@@ -30,25 +32,28 @@ def answer(world: World, method: str, path: str) -> tuple[int, dict[str, Any]]:
     """The HTTP status and the object, or a Kubernetes Status that says why not."""
     match = re.fullmatch(_CORE, path) or re.fullmatch(_CDI, path)
     if match is None:
-        return status(404, "NotFound", "the server could not find the requested resource")
+        return status(404, "NotFound", "the server could not find the requested resource", {})
     if method != "GET":
         return status(405, "MethodNotAllowed", "the emulator's Kubernetes view is read-only")
     namespace, name = match["ns"], match["name"]
+    if match["scope"] not in world.scopes:
+        return status(404, "NotFound", "the server could not find the requested resource", {})
+    scope = world.scope(match["scope"])
     try:
-        scope = world.scope(match["scope"])
         if match["kind"] == "services":
             return 200, _service(services.get(scope, namespace, name))
         if match["kind"] == "persistentvolumeclaims":
             return 200, _claim(scope, namespace, name)
         return 200, _volume(volumes.get(scope, namespace, name))
     except BackendError as error:
-        return status(404, "NotFound", error.text, {"name": name, "kind": match["kind"]})
+        group = {"group": "cdi.kubevirt.io"} if match["kind"] == "datavolumes" else {}
+        return status(404, "NotFound", error.text, {"name": name, **group, "kind": match["kind"]})
 
 
 def status(code: int, reason: str, message: str, details: dict[str, str] | None = None) -> tuple[int, dict[str, Any]]:
     document: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
     document |= {"message": message, "reason": reason, "code": code}
-    return code, document | ({"details": details} if details else {})
+    return code, document | ({} if details is None else {"details": details})
 
 
 def _metadata(namespace: str, name: str, created_at: float, labels: dict[str, str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .machine import Ran
-from .scenarios import LIES, PASSWORD, TOKEN
+from .scenarios import KUBERNETES_LIES, LIES, PASSWORD, TOKEN
 from .truth import copied, fulfils, knowable, listed, thing
 
 DELETES = {"DeleteDataVolume": "datavolume", "DeleteVirtualMachineService": "vm_service", "DeleteBucket": "bucket"}
@@ -43,9 +43,18 @@ class Case:
 
     @property
     def lied_to_reads(self) -> bool:
-        bodies = [lie["body"] for lie in LIES]
-        lying = any(fault.get("body") in bodies for fault in self.ran.task.faults)
-        return lying and any(call["fault"] == "answer" and not call["write"] for call in self.faulty)
+        """Whether an answer may have been taken for true that was not.
+
+        What Kubernetes answers carries what it is about, so that nothing but an untrue proof is a lie there.
+        """
+        answered = {
+            call["rpc"] == "GetKubernetes" for call in self.faulty if call["fault"] == "answer" and not call["write"]
+        }
+        given = [fault.get("body") for fault in self.ran.task.faults]
+        return any(
+            of_kubernetes in answered and any(lie["body"] in given for lie in lies)
+            for of_kubernetes, lies in ((False, LIES), (True, KUBERNETES_LIES))
+        )
 
     @property
     def lied_to_writes(self) -> bool:
@@ -62,13 +71,20 @@ class Case:
         )
 
     def is_listed(self, state: Mapping[str, Any]) -> bool:
+        """Whether it is there, and can be seen: in a list, or by what Kubernetes shows."""
         found = thing(self.kind, self.ran.task.options, state)
-        return found is not None and listed(self.kind, found, self.generation)
+        return found is not None and (self.asks_kubernetes or listed(self.kind, found, self.generation))
+
+    @property
+    def asks_kubernetes(self) -> bool:
+        """So that it knows of everything whether it is there, lists or not."""
+        return "kubeconfig" in self.ran.task.options
 
     @property
     def readable(self) -> bool:
-        """Whether the lists told all along what there was."""
-        return self.kind == "bucket" or self.is_listed(self.ran.before) or self.is_listed(self.ran.after)
+        """Whether the lists, or Kubernetes, told all along what there was."""
+        told = self.kind == "bucket" or self.asks_kubernetes
+        return told or self.is_listed(self.ran.before) or self.is_listed(self.ran.after)
 
     @property
     def set_blindly(self) -> bool:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
 from unittest import mock
@@ -29,6 +30,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._readings import R
 from ansible_collections.otterscale.core.plugins.module_utils._reconcile import Outcome
 
 from tests.emulator.process import Emulator
+from tests.integration.playbook import kubeconfig
 
 from .scenarios import TOKEN, Scenario, Task
 
@@ -36,6 +38,7 @@ T = TypeVar("T")
 
 TIMEOUT, SHORT_TIMEOUT = 20.0, 0.6
 LIMIT = 10.0  # seconds, after which nothing that was read is believed any more
+KUBECONFIG = Path(__file__).parents[2] / ".dev/cache/fuzz.kubeconfig"
 TYPES: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
     "bucket": (_bucket.Bucket, _bucket.ARGUMENT_SPEC),
     "vm_service": (_vm_service.VMService, _vm_service.ARGUMENT_SPEC),
@@ -87,9 +90,9 @@ class WatchedClient(Client):
     def __init__(self, emulator: Emulator, task: Task, **options: Any) -> None:
         restarts = any(fault["kind"] == "restart" for fault in task.faults)
         slow = any(fault["kind"] in ("drip", "delay") for fault in task.faults)
-        timeout = SHORT_TIMEOUT if slow else TIMEOUT
+        self.timeout = SHORT_TIMEOUT if slow else TIMEOUT
         super().__init__(
-            emulator.url, token=TOKEN, retries=task.retries, timeout=timeout, **{"backoff": 0.001, **options}
+            emulator.url, token=TOKEN, retries=task.retries, timeout=self.timeout, **{"backoff": 0.001, **options}
         )
         self.emulator = emulator
         self.task = task
@@ -164,11 +167,13 @@ class Ran:
         return [call for call in self.calls if call["effect"]]
 
 
-def resource(kind: str, options: Mapping[str, Any]) -> Resource[Any]:
+def resource(kind: str, options: Mapping[str, Any], timeout: float = TIMEOUT) -> Resource[Any]:
     """As the module makes it from the options of a task."""
     cls, spec = TYPES[kind]
     params: dict[str, Any] = {name: option.get("default") for name, option in spec.items()}
-    params.update(options, scope="demo", timeout=TIMEOUT)
+    params.update(options, scope="demo", timeout=timeout)
+    if params.get("kubeconfig"):
+        params["kubeconfig"] = str(KUBECONFIG)
     if params.get("policy") is not None:
         params["policy"] = json.dumps(params["policy"])
     if params.get("ports") is not None:
@@ -197,6 +202,7 @@ class Machine:
         self.emulator = emulator
         self.kind = scenario.kind
         self.in_loop = scenario.in_loop
+        kubeconfig(KUBECONFIG, emulator)
         emulator.reset(journal=True)
         for thing in scenario.things:
             put(emulator, thing)
@@ -218,7 +224,8 @@ class Machine:
         lines: list[str] = []
         mode = Mode(check=check, tell=lambda line: lines.append(client.secrets.hide(line)))
         with mock.patch.object(_reconcile, "time", fake):
-            outcome = bring_about(resource(self.kind, task.options), "this one", readings, mode, task.retries)
+            made = resource(self.kind, task.options, client.timeout)
+            outcome = bring_about(made, "this one", readings, mode, task.retries)
         result, warnings = shown(outcome, client.secrets, with_diff=True)
         seconds = time.monotonic() - began
         client.close()

@@ -80,6 +80,29 @@ LIES: tuple[Mapping[str, Any], ...] = (
     {"body": '{"unheard": [1, 2, 3]}'},
     {"body": _echo(SAID, {"type": 1, "data": f"https://me:{PASSWORD}@images.test/{SAID}"}, SAID, SAID)},
 )
+
+
+def _status(details: str) -> str:
+    return f'{{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "details": {details}}}'
+
+
+# The same for a GET of Kubernetes, whose answers carry what they are about: without that nothing is proven.
+KUBERNETES_BROKEN: tuple[Mapping[str, Any], ...] = (
+    {"status": 404, "headers": {"content-type": "text/html"}, "body": "<html><h1>Not Found</h1></html>"},
+    {"status": 404, "body": '{"detail": "Not Found"}'},
+    {"status": 404, "body": _status("{}")},
+    {"status": 404, "body": _status('{"name": "other", "kind": "services"}')},
+    {"status": 404, "body": _status('{"name": "web", "kind": "virtualmachines"}')},
+    {"status": 403, "body": '{"kind": "Status", "apiVersion": "v1", "reason": "Forbidden"}'},
+    {"body": "null"},
+    {"body": '{"kind": "Service", "apiVersion": "v1", "metadata": {"name": "web", "namespace": "other"}}'},
+    {"body": '{"kind": "Service", "apiVersion": "v1", "metadata": {"name": "web", "namespace": "default"}}'},
+)
+KUBERNETES_LIES: tuple[Mapping[str, Any], ...] = (
+    {"status": 404, "body": _status('{"name": "web", "kind": "services"}')},
+    {"status": 404, "body": _status('{"name": "root", "kind": "persistentvolumeclaims"}')},
+    {"status": 404, "body": _status('{"name": "root", "group": "cdi.kubevirt.io", "kind": "datavolumes"}')},
+)
 GARBAGE = ("AAECAwQ=", "SFRUUC8xLjEgMjAwIE9LDQoNCg==", "SFRUUC8xLjEgMjAwIE9LDQpDb250ZW50LUxlbmd0aDogLTUNCg0Ke30=")
 
 
@@ -87,7 +110,8 @@ GARBAGE = ("AAECAwQ=", "SFRUUC8xLjEgMjAwIE9LDQoNCg==", "SFRUUC8xLjEgMjAwIE9LDQpD
 class Task:
     """One task that a playbook runs.
 
-    options: of the module. faults: rules of the emulator. retries: of the task.
+    options: of the module; kubeconfig is true for one of the server's Kubernetes view. faults: rules of the emulator.
+    retries: of the task.
     colleague: what somebody else puts on the server (or takes away) after our read number `after`, counted from 1.
     In a loop, another item has read before: it asked `age` seconds ago, was answered after `took` of them, and then
     somebody did `since`.
@@ -151,10 +175,18 @@ slow = _rules(
 ).map(lambda rule: {key: value for key, value in rule.items() if key != "count"})
 
 
+of_kubernetes = st.builds(
+    lambda place, kind: {"rpc": "GetKubernetes", "kind": "answer", **place, **kind},
+    st.sampled_from([{}, {}, {"skip": 1}, {"count": 4}]),
+    st.sampled_from([*KUBERNETES_BROKEN, *KUBERNETES_BROKEN, *LIES, *KUBERNETES_LIES]),
+)
+
+
 @st.composite
-def schedules(draw: st.DrawFn) -> tuple[Mapping[str, Any], ...]:
-    """No to four faults."""
-    drawn = [draw(quick) for _number in range(draw(st.sampled_from([1, 0, 1, 2, 2, 3, 4])))]
+def schedules(draw: st.DrawFn, kubernetes: bool) -> tuple[Mapping[str, Any], ...]:
+    """No to four faults; kubernetes: whether it is asked too."""
+    faults = quick | of_kubernetes if kubernetes else quick
+    drawn = [draw(faults) for _number in range(draw(st.sampled_from([1, 0, 1, 2, 2, 3, 4])))]
     if len(drawn) < 4 and draw(st.integers(0, 24)) == 24:
         drawn.insert(draw(st.integers(0, len(drawn))), draw(slow))
     return tuple(drawn)
@@ -265,6 +297,8 @@ THINGS: Mapping[str, list[Mapping[str, Any]]] = {
 }  # fmt: skip
 # How long the reading of another item took, and how old it is when a task begins: ten seconds is the limit.
 AGES = ((0.0, 0.0), (0.0, 8.0), (8.0, 13.0), (0.0, 13.0), (9.0, 13.0), (9.0, 18.0))
+# What no list shows, so that Kubernetes is asked.
+UNLISTED = {"vm_service": THINGS["vm_service"][1:2], "datavolume": THINGS["datavolume"][2:4]}
 REMOVALS: Mapping[str, Mapping[str, Any]] = {
     "bucket": _put("bucket", name="data", remove=True),
     "vm_service": _put("service", namespace="default", name="web", remove=True),
@@ -275,15 +309,17 @@ REMOVALS: Mapping[str, Mapping[str, Any]] = {
 @st.composite
 def scenarios(draw: st.DrawFn) -> Scenario:
     kind, in_loop = draw(st.sampled_from(KINDS)), draw(st.booleans())
-    things = draw(st.lists(st.sampled_from(THINGS[kind]), max_size=2))
+    asks = kind != "bucket" and draw(st.booleans())
+    things = draw(st.lists(st.sampled_from((UNLISTED if asks else THINGS)[kind]), min_size=int(asks), max_size=2))
     tasks = []
     for _number in range(draw(st.integers(1, 3))):
         meddles = draw(st.integers(0, 5)) == 5
         took, age = draw(st.sampled_from(AGES)) if in_loop else (0.0, 0.0)
+        options = draw(OPTIONS[kind])
         tasks.append(
             Task(
-                options=draw(OPTIONS[kind]),
-                faults=draw(schedules()),
+                options={**options, "kubeconfig": True} if asks else options,
+                faults=draw(schedules(asks)),
                 retries=draw(st.integers(0, 3)),
                 colleague=draw(st.sampled_from([*THINGS[kind], REMOVALS[kind]])) if meddles else None,
                 after=draw(st.integers(1, 3)) if meddles else 1,

@@ -15,7 +15,7 @@ from tests.emulator.process import Emulator
 
 from .judge import violations
 from .machine import TOKEN, Machine, Ran
-from .scenarios import GI, REMOVALS, Scenario, Task
+from .scenarios import GI, KUBERNETES_BROKEN, REMOVALS, Scenario, Task
 from .test_faults import GENERATIONS, play
 
 BUCKET = {"name": "data", "state": "present", "owner": "alice"}
@@ -188,6 +188,16 @@ def test_an_extend_that_is_refused_since_somebody_extended_further_is_no_change(
     ran = Machine(emulators[generation], Scenario("datavolume", (task,), (THERE["datavolume"],))).run(task)
     assert ran.outcome.error is not None and "'size'" in ran.outcome.msg and "5368709120" in ran.outcome.msg
     assert len(ran.writes) == 1 and not ran.outcome.changed and rpcs(ran) == []
+
+
+@pytest.mark.parametrize("found", [*KUBERNETES_BROKEN, {"body": "{}"}])
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_only_kubernetes_itself_proves_an_absence(emulators: Emulators, state: str, found: Mapping[str, Any]) -> None:
+    """A web server's page was taken for a proof, and an empty object for a service without ports."""
+    options = {**SERVICE, "state": state, "kubeconfig": True}
+    fault = {"kind": "answer", "rpc": "GetKubernetes", **found}
+    ran = emulators.run("blind", "vm_service", options, fault, things=(THERE["vm_service"],))
+    assert ran.outcome.error is not None and ran.outcome.error.rpc == "Kubernetes GET" and not ran.writes
 
 
 # What was too old

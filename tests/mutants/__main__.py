@@ -25,9 +25,9 @@ from equivalent import EQUIVALENT
 from mutations import Mutant, Mutator
 
 HOUSE = "tests/unit/test_house.py::test_the_role_takes_exactly_the_options_of_the_module"
-WIRE, CLEAR, OIDC, READ, DECLARE, LOOPS = (
+WIRE, CLEAR, OIDC, READ, DECLARE, LOOPS, CLUSTER = (
     f"tests/integration/test_{name}.py"
-    for name in ("connect", "clear_errors", "oidc", "readings", "declarations", "in_process")
+    for name in ("connect", "clear_errors", "oidc", "readings", "declarations", "in_process", "kubernetes")
 )
 FOUND, FAULTS = (f"tests/fuzz/test_{name}.py" for name in ("found", "faults"))
 ENGINE = ("tests/unit/test_reconcile.py", "tests/unit/test_reconcile_faults.py", "tests/unit/test_glance.py")
@@ -47,6 +47,7 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_resources": (unit("declaration"), (DECLARE, HOUSE)),
     "_connect": (unit("connect", "options"), (WIRE,), (CLEAR,), (OIDC,)),
     "_http": (unit("connect"), (WIRE,), (CLEAR,), (OIDC,)),
+    "_kubernetes": ((CLUSTER,),),
     "_errors": (unit("error_details", "connect"), ENGINE, RESOURCES, (WIRE,), (CLEAR,)),
     "_bucket": ((*unit("bucket"), HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)),
     "_vm_service": ((*unit("vm_service"), HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)),

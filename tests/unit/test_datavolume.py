@@ -306,6 +306,32 @@ def test_a_volume_that_says_little_in_kubernetes_is_read_all_the_same() -> None:
     assert (state.phase, state.progress, state.condition) == ("", "", {})
 
 
+def requesting(storage: Any) -> dict[str, Any]:
+    return {"spec": {"source": {"blank": {}}, "pvc": {"resources": {"requests": {"storage": storage}}}}}
+
+
+@pytest.mark.parametrize(
+    ("document", "claim", "words"),
+    [
+        ({"spec": {}}, CLAIM, "'spec' is empty"),
+        (requesting("x"), CLAIM, "'storage' must be a quantity"),
+        (requesting(True), CLAIM, "'storage' should be a string"),
+        (DOCUMENT, {"status": {"capacity": {"storage": "much"}}}, "'capacity' must be a quantity"),
+    ],
+)
+def test_what_kubernetes_cannot_have_said_is_a_failure_of_its_own(
+    document: dict[str, Any], claim: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(OtterScaleError, match=f"makes no sense: {words}") as info:
+        unlisted(document, claim)
+    assert (info.value.code, info.value.rpc) == ("internal", "Kubernetes GET")
+
+
+def test_a_size_may_be_an_integer_in_kubernetes() -> None:
+    state = unlisted(requesting(GI)).state
+    assert state is not None and state.size == GI
+
+
 def test_a_get_that_fails_for_another_reason_is_a_failure() -> None:
     def read(procedure: str, request: Any) -> dict[str, Any]:
         if procedure.endswith("/GetDataVolume"):

@@ -52,7 +52,7 @@ MAY_IMPORT = {
     "tokens": {"http", "errors"},
     "client": {"http", "errors"},
     "http": {"http", "helper", "errors"},
-    "reader": {"errors"},
+    "reader": {"http", "helper", "errors"},
     "resource": {"engine", "reader", "helper", "errors"},
     "helper": set(),
     "errors": set(),

@@ -175,6 +175,31 @@ def test_a_service_that_says_little_in_kubernetes_is_read_all_the_same() -> None
     )
 
 
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ({}, "'ports' is empty"),
+        ({"ports": []}, "'ports' is empty"),
+        ({"ports": "80"}, "'ports' should be a list"),
+        ({"ports": [{}]}, "'port' should be from 1 to 65535, not None"),
+        ({"ports": [{"port": 65536}]}, "'port' should be from 1 to 65535, not 65536"),
+        ({"ports": [{"port": "80"}]}, "'port' should be an integer, not '80'"),
+        ({"ports": [{"port": 80, "nodePort": "30080"}]}, "'nodePort' should be an integer, not '30080'"),
+        ({"ports": [{"port": 80, "targetPort": [8080]}]}, "'targetPort' should be an integer"),
+        ({"ports": [{"port": 80, "name": 5}]}, "'name' should be a string"),
+    ],
+)
+def test_what_kubernetes_cannot_have_said_is_a_failure_of_its_own(spec: dict[str, Any], words: str) -> None:
+    with pytest.raises(OtterScaleError, match=f"makes no sense: {words}") as info:
+        unlisted({"spec": spec})
+    assert (info.value.code, info.value.rpc) == ("internal", "Kubernetes GET")
+
+
+@pytest.mark.parametrize("spec", [{"type": "ExternalName"}, {"clusterIP": "None"}])
+def test_some_services_have_no_ports(spec: dict[str, Any]) -> None:
+    assert unlisted({"spec": spec}).state == VMServiceState(None, (), spec.get("type"), spec.get("clusterIP"))
+
+
 def test_what_is_listed_is_not_asked_of_kubernetes() -> None:
     wanted = replace(service(), cluster=Documents(services={"vms/web": DOCUMENT}))
     listed = wanted.observe(lambda *_call: answer({"name": "web", "type": "Listed"})).state
