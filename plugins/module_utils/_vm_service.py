@@ -310,9 +310,9 @@ def _read_kubernetes(service: Mapping[str, Any]) -> VMServiceState:
 def _read_kubernetes_port(port: Mapping[str, Any]) -> Port:
     for name in ("port", "nodePort"):
         if isinstance(port.get(name), str):  # in Connect's JSON this would be an integer
-            raise ValueError(f"'{name}' should be an integer, not {port[name]!r}")
+            raise ValueError(f"'{name}' should be an integer, not a string")
     if read_int(port, "port") not in PORTS:
-        raise ValueError(f"'port' should be from 1 to 65535, not {port.get('port')!r}")
+        raise ValueError("'port' should be from 1 to 65535")
     named = isinstance(port.get("targetPort"), str)
     return read_port(
         port=read_int(port, "port"),
