@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 from urllib.request import getproxies_environment
 
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
-from ansible_collections.otterscale.core.plugins.module_utils._errors import printable as printable
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, printable
 from ansible_collections.otterscale.core.plugins.module_utils._secrets import Secrets
 
 if TYPE_CHECKING:

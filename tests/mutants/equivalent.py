@@ -44,7 +44,6 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "Client.pause: off * 2.0 ** min(tries, 30)) -> off * 2.0 ** min(tries, 31))": "it is bounded long before",
         "Client._attempt: Timeout-Ms': str(min(max(1, int(self._timeout * 100 -> "
         "Timeout-Ms': str(min(max(2, int(self._timeout * 100": "no call is over in a millisecond",
-        "Client._attempt: scrub(error, token or '') -> scrub(error, token)": "scrub() passes over what is no secret",
         "_decode: OtterScaleError('unknown', f\"the answer {(f'is {c -> "
         "OtterScaleError('unknownX', f\"the answer {(f'is {c": UNKNOWN,
         "_answered_error: ATUS.get(status, 'unknown') -> ATUS.get(status, 'unknownX')": UNKNOWN,
