@@ -58,7 +58,7 @@ def tasks(number: int) -> Iterator[dict[str, Any]]:
     names = [f"disk-{number}", f"small-{number}", works["name"], fails["name"], unreadable["name"]]
     told = [
         f"whole.results | map(attribute='name') | list == {names}",
-        f"'{SECRETS['source']}' in whole.results[0].datavolume.source.data",
+        "whole.results[0].datavolume.source.data is search('images.example.com')",
         "whole.error.code == 'client'",
         f"'{SECRETS['unreadable policy']}' in whole.results[4].error.message",
     ]

@@ -177,8 +177,8 @@ def test_what_steers_a_terminal_stays_in_the_data(both: dict[str, Emulator], tmp
     run = play(tmp_path, both, *({**task, "ignore_errors": True, "diff": True} for task in tasks))
     told = assert_alike(run, both)
     lines = [part for result in told for part in (result.get("msg", ""), *result.get("warnings", ()))]
-    lines += [told[0]["error"]["message"], told[4]["diff"][0]["before_header"]]
-    assert len(lines) == 8 and [line for line in lines if not line.isprintable()] == []
+    lines.append(told[0]["error"]["message"])
+    assert len(lines) == 7 and [line for line in lines if not line.isprintable()] == []
     assert "]0;owned [31mred 2J ok: [all is well]" in told[0]["msg"]
     assert told[5]["bucket"]["owner"] == ESCAPE, "the data of a server is as it is"
     shown = run.output.split("\n")
