@@ -162,13 +162,13 @@ def test_a_source_is_removed_once_its_copy_is_complete(
     assert not (again["changed"] or again["failed"])
 
 
-def test_a_chain_of_sources_goes_once_its_last_copy_is_complete(slow: Emulator) -> None:
-    """Whatever is declared of the one in the middle, which is still being copied itself."""
+def test_a_chain_of_sources_goes_when_its_end_is_complete(slow: Emulator) -> None:
+    """Though nobody declares what the one in the middle is still being copied from."""
     declare(slow, datavolumes=[volume("a"), copy_of("a", "b")])
     result = declare(slow, datavolumes=[gone("a"), gone("b"), {**copy_of("b", "c"), "wait_sleep": 0.05}])
     assert not result["failed"], result
-    made, *removed = writes(slow)[2:]
-    assert made == "CreateDataVolume c" and sorted(removed) == ["DeleteDataVolume a", "DeleteDataVolume b"]
+    assert writes(slow)[2] == "CreateDataVolume c"
+    assert sorted(writes(slow)[3:]) == ["DeleteDataVolume a", "DeleteDataVolume b"]
     assert volumes(slow) == {"c": True}
 
 
@@ -297,7 +297,7 @@ def test_what_is_declared_as_absent_needs_no_confirmation(emulator: Emulator) ->
     assert not result["failed"] and result["changed"] and result["removals"] == []
 
 
-@pytest.mark.parametrize("namespace", ["", "Default", "a/b", "x" * 64, "a\n", None])
+@pytest.mark.parametrize("namespace", ["", "Default", "a/b", "x" * 64, "a\n"])
 @pytest.mark.parametrize("state", ["present", "overridden"])
 def test_namespaces_are_checked_before_any_call(emulator: Emulator, namespace: Any, state: str) -> None:
     result = declare(emulator, state=state, datavolumes=[], buckets=[bucket("one")], namespaces=["default", namespace])

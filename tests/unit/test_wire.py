@@ -197,8 +197,9 @@ def test_an_enum_comes_as_a_name_with_or_without_prefix_or_as_a_number(number: i
 )
 def test_what_a_list_shows_has_a_name(message: dict[str, Any]) -> None:
     assert read_name({"name": "Odd_Name"}) == "Odd_Name"
-    with pytest.raises(ValueError, match="'name' should be a "):
-        read_name(message)
+    for message in ({}, {"name": name}):
+        with pytest.raises(ValueError, match="'name' should be a "):
+            read_name(message)
 
 
 @pytest.mark.parametrize(
