@@ -24,12 +24,11 @@ from http.client import HTTPException
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option, printable
 from ansible_collections.otterscale.core.plugins.module_utils._http import (
     excerpt,
     innermost,
     json_object,
-    printable,
     read_body,
     scrub,
     silence_insecure_request_warnings,

@@ -142,7 +142,7 @@ UNPROVEN: dict[str, tuple[Script, str, str]] = {
     "redirected": (answer(b"", 302, "text/html", Location="https://login.test/"), "unknown", "https://login.test/"),
     "no spec": (answer(service(spec=None)), "internal", "'ports' is empty"),
     "no ports": (ports(), "internal", "'ports' is empty"),
-    "ports of another type": (answer(service(spec={"ports": "80"})), "internal", "'ports' should be an array, not a string"),
+    "ports of another type": (answer(service(spec={"ports": "80"})), "internal", "'ports' should be an array"),
     "a port of text": (ports({"port": "80"}), "internal", "'port' should be an integer"),
     "a port of a half": (ports({"port": 80.5}), "internal", "'port' should be an integer"),
     "port true": (ports({"port": True}), "internal", "'port' should be an integer"),

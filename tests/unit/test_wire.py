@@ -192,10 +192,8 @@ def test_an_enum_comes_as_a_name_with_or_without_prefix_or_as_a_number(number: i
         assert read_type({"type": spelling}, "type") == name
 
 
-@pytest.mark.parametrize(
-    "message", [{}, {"name": None}, {"name": ""}, {"name": 5}, {"name": "a\n"}, {"name": "\x1b[2J"}]
-)
-def test_what_a_list_shows_has_a_name(message: dict[str, Any]) -> None:
+@pytest.mark.parametrize("name", [None, "", 5, "a\n", "\x1b[2J"])
+def test_what_a_list_shows_has_a_name(name: Any) -> None:
     assert read_name({"name": "Odd_Name"}) == "Odd_Name"
     for message in ({}, {"name": name}):
         with pytest.raises(ValueError, match="'name' should be a "):
