@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.otterscale.core.plugins.module_utils._vm_service import ARGUMENT_SPEC, VMService
-from ansible_collections.otterscale.core.plugins.plugin_utils._action import ReconcileAction
+from ..module_utils._otterscale.vm_service import ARGUMENT_SPEC, VMService
+from ..plugin_utils._action import ReconcileAction
 
 
 class ActionModule(ReconcileAction):

@@ -188,8 +188,8 @@ error:
       returned: always
 """
 
-from ansible_collections.otterscale.core.plugins.module_utils._bucket import ARGUMENT_SPEC, Bucket
-from ansible_collections.otterscale.core.plugins.module_utils._run import run
+from ..module_utils._module import run
+from ..module_utils._otterscale.bucket import ARGUMENT_SPEC, Bucket
 
 
 def main() -> None:

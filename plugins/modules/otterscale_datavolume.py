@@ -256,8 +256,8 @@ error:
       returned: always
 """
 
-from ansible_collections.otterscale.core.plugins.module_utils._datavolume import ARGUMENT_SPEC, DataVolume
-from ansible_collections.otterscale.core.plugins.module_utils._run import run
+from ..module_utils._module import run
+from ..module_utils._otterscale.datavolume import ARGUMENT_SPEC, DataVolume
 
 
 def main() -> None:

@@ -406,8 +406,8 @@ error:
       returned: always
 """
 
-from ansible_collections.otterscale.core.plugins.module_utils._resources import ARGUMENT_SPEC, converge_all
-from ansible_collections.otterscale.core.plugins.module_utils._run import run_with
+from ..module_utils._module import run_with
+from ..module_utils._otterscale.declaration import ARGUMENT_SPEC, converge_all
 
 
 def main() -> None:

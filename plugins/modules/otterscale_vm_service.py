@@ -204,8 +204,8 @@ error:
       returned: always
 """
 
-from ansible_collections.otterscale.core.plugins.module_utils._run import run
-from ansible_collections.otterscale.core.plugins.module_utils._vm_service import ARGUMENT_SPEC, VMService
+from ..module_utils._module import run
+from ..module_utils._otterscale.vm_service import ARGUMENT_SPEC, VMService
 
 
 def main() -> None:

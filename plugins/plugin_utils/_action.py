@@ -23,7 +23,13 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.otterscale.core.plugins.module_utils._converge import (
+
+from ..module_utils._engine.reads import Readings
+from ..module_utils._errors import OtterScaleError
+from ..module_utils._http.exchange import REQUESTS_IMPORT_ERROR
+from ..module_utils._http.secrets import Secrets
+from ..module_utils._otterscale.connection import CONNECTION_SPEC, shown_params
+from ..module_utils._task import (
     Mode,
     Report,
     ResourceType,
@@ -32,11 +38,6 @@ from ansible_collections.otterscale.core.plugins.module_utils._converge import (
     open_readings,
     shown,
 )
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
-from ansible_collections.otterscale.core.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
-from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC, shown_params
-from ansible_collections.otterscale.core.plugins.module_utils._readings import Readings
-from ansible_collections.otterscale.core.plugins.module_utils._secrets import Secrets
 
 try:
     from ansible.module_utils.common.json import Direction, get_module_encoder

@@ -119,9 +119,11 @@ def hostile(elsewhere: str) -> dict[str, tuple[Script, dict[str, Any]]]:
 
 def child(url: str, options: dict[str, Any]) -> None:
     """One task in this process; what it cost goes to standard output."""
-    from ansible_collections.otterscale.core.plugins.module_utils import _bucket, _datavolume, _vm_service
-    from ansible_collections.otterscale.core.plugins.module_utils._converge import Mode, converge
-    from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC
+    from ansible_collections.otterscale.core.plugins.module_utils._otterscale import bucket as _bucket
+    from ansible_collections.otterscale.core.plugins.module_utils._otterscale import datavolume as _datavolume
+    from ansible_collections.otterscale.core.plugins.module_utils._otterscale import vm_service as _vm_service
+    from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connection import CONNECTION_SPEC
+    from ansible_collections.otterscale.core.plugins.module_utils._task import Mode, converge
 
     kind: Any = _bucket.Bucket if "owner" in options else _vm_service.VMService
     kind = _datavolume.DataVolume if "size" in options else kind

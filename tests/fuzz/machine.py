@@ -15,19 +15,17 @@ from types import SimpleNamespace
 from typing import Any, TypeVar
 from unittest import mock
 
-from ansible_collections.otterscale.core.plugins.module_utils import (
-    _bucket,
-    _datavolume,
-    _readings,
-    _reconcile,
-    _vm_service,
-)
-from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
-from ansible_collections.otterscale.core.plugins.module_utils._converge import Mode, bring_about, shown
+from ansible_collections.otterscale.core.plugins.module_utils._engine import reads as _readings
+from ansible_collections.otterscale.core.plugins.module_utils._engine import reconcile as _reconcile
+from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import Readings, View
+from ansible_collections.otterscale.core.plugins.module_utils._engine.reconcile import Outcome
+from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import Resource
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
-from ansible_collections.otterscale.core.plugins.module_utils._plan import Resource
-from ansible_collections.otterscale.core.plugins.module_utils._readings import Readings, View
-from ansible_collections.otterscale.core.plugins.module_utils._reconcile import Outcome
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale import bucket as _bucket
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale import datavolume as _datavolume
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale import vm_service as _vm_service
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
+from ansible_collections.otterscale.core.plugins.module_utils._task import Mode, bring_about, shown
 
 from tests.emulator.process import Emulator
 from tests.integration.playbook import kubeconfig

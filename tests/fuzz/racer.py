@@ -51,10 +51,10 @@ class Racer:
 
 
 def main(url: str, token: str) -> None:
-    from ansible_collections.otterscale.core.plugins.module_utils import _reconcile
-    from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
-    from ansible_collections.otterscale.core.plugins.module_utils._converge import Mode, bring_about
-    from ansible_collections.otterscale.core.plugins.module_utils._readings import Readings
+    from ansible_collections.otterscale.core.plugins.module_utils._engine import reconcile as _reconcile
+    from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import Readings
+    from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
+    from ansible_collections.otterscale.core.plugins.module_utils._task import Mode, bring_about
 
     from .machine import Clock, resource
 

@@ -17,8 +17,8 @@ from types import TracebackType
 from typing import Any
 
 import pytest
-from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
 
 TOKEN = "connect-token-that-must-not-leak"
 STORAGE = "otterscale.storage.v1.StorageService"

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import trustme
-from ansible_collections.otterscale.core.plugins.module_utils._http import silence_insecure_request_warnings
+from ansible_collections.otterscale.core.plugins.module_utils._http.exchange import silence_insecure_request_warnings
 
 from tests.emulator.process import Emulator
 
@@ -94,7 +94,7 @@ def run_refused(**options: Any) -> tuple[dict[str, Any], str]:
 # Takes all that it may have of something, and then makes a call.
 CALL_WITHOUT_MEANS = """
 import os, resource, sys, threading
-from ansible_collections.otterscale.core.plugins.module_utils._connect import Client, OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client, OtterScaleError
 
 client = Client(sys.argv[1], token=sys.argv[2], retries=0)
 if sys.argv[3] == "threads":

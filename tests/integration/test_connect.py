@@ -18,8 +18,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.otterscale.core.plugins.module_utils import _connect
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale import connect as _connect
 from google.rpc.error_details_pb2 import ErrorInfo
 
 from tests.emulator.process import Emulator

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.otterscale.core.plugins.module_utils._converge import Mode
-from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC
-from ansible_collections.otterscale.core.plugins.module_utils._resources import ARGUMENT_SPEC, converge_all
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connection import CONNECTION_SPEC
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.declaration import ARGUMENT_SPEC, converge_all
+from ansible_collections.otterscale.core.plugins.module_utils._task import Mode
 
 from tests.emulator.process import Emulator
 

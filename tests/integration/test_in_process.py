@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connection import CONNECTION_SPEC
 
 from tests.emulator.process import Emulator
 

@@ -18,10 +18,10 @@ from urllib.parse import quote, quote_plus, urlsplit
 
 import pytest
 import trustme
-from ansible_collections.otterscale.core.plugins.module_utils._bucket import ARGUMENT_SPEC
-from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
-from ansible_collections.otterscale.core.plugins.module_utils._options import (
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import ARGUMENT_SPEC
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connection import (
     CONNECTION_SPEC,
     connect,
     plain_http_warnings,

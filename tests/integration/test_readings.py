@@ -12,10 +12,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.otterscale.core.plugins.module_utils import _readings
-from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
+from ansible_collections.otterscale.core.plugins.module_utils._engine import reads as _readings
+from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import Readings, View
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
-from ansible_collections.otterscale.core.plugins.module_utils._readings import Readings, View
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
 
 from tests.emulator.process import Emulator
 

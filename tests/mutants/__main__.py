@@ -40,26 +40,26 @@ def unit(*names: str) -> tuple[str, ...]:
 RESOURCES = unit("bucket", "vm_service", "datavolume", "options")
 # The tests that matter for a file, the quick ones first; a survivor has survived them all.
 STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
-    "_reconcile": (ENGINE, RESOURCES, (FOUND,), (FAULTS,)),
-    "_plan": (ENGINE, RESOURCES, (FOUND,), (FAULTS,)),
-    "_readings": ((READ,), (DECLARE,), (FAULTS,)),
-    "_converge": (unit("options"), (DECLARE,), (FAULTS,), (CLEAR,), (OIDC,), (LOOPS,)),
-    "_resources": (unit("declaration"), (DECLARE, HOUSE)),
-    "_connect": (unit("connect", "options"), (WIRE,), (CLEAR,), (OIDC,)),
-    "_http": (unit("connect"), (WIRE,), (CLEAR,), (OIDC,)),
-    "_kubernetes": ((CLUSTER,),),
+    "_engine/reconcile": (ENGINE, RESOURCES, (FOUND,), (FAULTS,)),
+    "_engine/resource": (ENGINE, RESOURCES, (FOUND,), (FAULTS,)),
+    "_engine/reads": ((READ,), (DECLARE,), (FAULTS,)),
+    "_task": (unit("options"), (DECLARE,), (FAULTS,), (CLEAR,), (OIDC,), (LOOPS,)),
+    "_otterscale/declaration": (unit("declaration"), (DECLARE, HOUSE)),
+    "_otterscale/connect": (unit("connect", "options"), (WIRE,), (CLEAR,), (OIDC,)),
+    "_http/exchange": (unit("connect"), (WIRE,), (CLEAR,), (OIDC,)),
+    "_otterscale/cluster": ((CLUSTER,),),
     "_errors": (unit("error_details", "connect"), ENGINE, RESOURCES, (WIRE,), (CLEAR,)),
-    "_bucket": ((*unit("bucket"), HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)),
-    "_vm_service": ((*unit("vm_service"), HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)),
-    "_datavolume": ((*unit("datavolume"), HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)),
-    "_acl": (unit("acl"), unit("bucket")),
-    "_iam_policy": (unit("iam_policy"), unit("bucket")),
-    "_names": (unit("names"), RESOURCES),
-    "_ports": (unit("ports"), unit("vm_service")),
-    "_quantity": (unit("quantity"), unit("datavolume")),
-    "_wire": (unit("wire"), RESOURCES),
-    "_options": (unit("options"), (CLEAR,), (OIDC,)),
-    "_oidc": (unit("options"), (OIDC,)),
+    "_otterscale/bucket": ((*unit("bucket"), HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)),
+    "_otterscale/vm_service": ((*unit("vm_service"), HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)),
+    "_otterscale/datavolume": ((*unit("datavolume"), HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)),
+    "_values/acl": (unit("acl"), unit("bucket")),
+    "_values/iam_policy": (unit("iam_policy"), unit("bucket")),
+    "_values/names": (unit("names"), RESOURCES),
+    "_values/ports": (unit("ports"), unit("vm_service")),
+    "_values/quantity": (unit("quantity"), unit("datavolume")),
+    "_values/message": (unit("wire"), RESOURCES),
+    "_otterscale/connection": (unit("options"), (CLEAR,), (OIDC,)),
+    "_http/oidc": (unit("options"), (OIDC,)),
 }
 # What every test process needs, imported once; nothing of the collection.
 LIBRARIES = (
@@ -94,7 +94,7 @@ class Tally:
         decided = self.mutants - self.equivalent
         score = 100 * self.killed / decided if decided else 100.0
         numbers = (self.mutants, self.killed, self.equivalent, len(self.survivors))
-        return f"{name:14}" + "".join(f"{number:12}" for number in numbers) + f"{score:10.1f} %"
+        return f"{name:26}" + "".join(f"{number:12}" for number in numbers) + f"{score:10.1f} %"
 
 
 def passes(stage: tuple[str, ...], seconds: float, log: Path | None = None) -> bool:
@@ -143,7 +143,7 @@ def check(tree: Path, name: str, every: int, known: dict[str, str]) -> Tally:
     file = tree / f"plugins/module_utils/{name}.py"
     source = file.read_text(encoding="utf-8")
     usual = usual_seconds(tree, name)
-    for cached in (file.parent / "__pycache__").glob(f"{name}.*"):
+    for cached in (file.parent / "__pycache__").glob(f"{file.stem}.*"):
         cached.unlink()
     sys.dont_write_bytecode = True
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -196,7 +196,7 @@ def main() -> int:
         print(f"{name}, survivors:", flush=True)
         tallies[name] = check(tree, name, options.every, EQUIVALENT.get(name, {}))
     titles = ("mutants", "killed", "equivalent", "survivors")
-    print(f"\n{'file':14}" + "".join(f"{title:>12}" for title in titles) + f"{'score':>12}")
+    print(f"\n{'file':26}" + "".join(f"{title:>12}" for title in titles) + f"{'score':>12}")
     for name, tally in tallies.items():
         print(tally.row(name))
     if options.every > 1:

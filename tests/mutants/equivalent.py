@@ -15,7 +15,7 @@ UNKNOWN = "a code that Connect does not have becomes `unknown`"
 NOT_READ = "only which verb it is counts; its text is for people who debug"
 
 EQUIVALENT: dict[str, dict[str, str]] = {
-    "_reconcile": {
+    "_engine/reconcile": {
         "glance: esource, client, retries=0) -> esource, client, retries=1)": "a glance writes nothing",
         "_Run.__init__: self.last_read: str | None = None -> pass": "a resource reads before it judges what it read",
         "_Run.recover: if step.verb is Verb.DELETE and before.presence is Presen -> if before.presence is Presen": (
@@ -24,13 +24,13 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "_Run.failed: if self.open and self.seen and (self.seen != self.first -> "
         "if self.open and (self.seen != self.first": "a write is only open after something was seen",
     },
-    "_plan": {
+    "_engine/resource": {
         "Verb: CREATE = 'create' -> CREATE = 'createX'": NOT_READ,
         "Verb: UPDATE = 'update' -> UPDATE = 'updateX'": NOT_READ,
         "Verb: DELETE = 'delete' -> DELETE = 'deleteX'": NOT_READ,
         "Step.key: (self.request, sort_keys=True) -> (self.request, sort_keys=False)": IN_ORDER,
     },
-    "_readings": {
+    "_engine/reads": {
         "Readings.read: dumps(request, sort_keys=True) -> dumps(request, sort_keys=False)": IN_ORDER,
         "Readings.read: e OtterScaleError('client', 'nothing that is recen -> "
         "e OtterScaleError('clientX', 'nothing that is recen": "nobody but glance() gets it, and looks at its rpc",
@@ -40,7 +40,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             "no two readings of a clock are that close"
         ),
     },
-    "_connect": {
+    "_otterscale/connect": {
         "Client.pause: off * 2.0 ** min(tries, 30)) -> off * 2.0 ** min(tries, 31))": "it is bounded long before",
         "Client._attempt: Timeout-Ms': str(min(max(1, int(self._timeout * 100 -> "
         "Timeout-Ms': str(min(max(2, int(self._timeout * 100": "no call is over in a millisecond",
@@ -48,11 +48,11 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "OtterScaleError('unknownX', f\"the answer {(f'is {c": UNKNOWN,
         "_answered_error: ATUS.get(status, 'unknown') -> ATUS.get(status, 'unknownX')": UNKNOWN,
     },
-    "_bucket": {
+    "_otterscale/bucket": {
         "Bucket._create: t(self.owner, self.policy or {}, self.acl or CANNED_ACLS -> "
         "t(self.owner, self.policy, self.acl or CANNED_ACLS": "a policy that is None is left out like an empty one",
     },
-    "_vm_service": {
+    "_otterscale/vm_service": {
         "VMServiceState: ld(default=None, compare=False) -> ld(default=None, compare=True)": (
             "the creation time of one and the same service does not change"
         ),
@@ -65,20 +65,20 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             "ports that are not given are in no diff"
         ),
     },
-    "_datavolume": {
+    "_otterscale/datavolume": {
         "DataVolume._named: fields['source'] = source and source.as_dict() -> "
         "fields['source'] = source.as_dict()": CHECKED,
     },
-    "_ports": {
+    "_values/ports": {
         "parse_ports: p(options, ports, strict=True): if port.port not -> "
         "p(options, ports, strict=False): if port.port not": "each option makes one port",
     },
-    "_wire": {
+    "_values/message": {
         "read_int: <= 20 and value.lstrip('-').isdecimal(): retur -> <= 20 and value.lstrip('-X').isdecimal(): retur": (
             "int() refuses it then, with the same result"
         ),
     },
-    "_quantity": {
+    "_values/quantity": {
         "parse_quantity: er) * _FACTORS.get(suffix or '', Decimal(1)) * Decimal(1 -> "
         "er) * _FACTORS.get(suffix, Decimal(1)) * Decimal(1": "None is no key either; only the type checker minds",
     },

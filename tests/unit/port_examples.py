@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.otterscale.core.plugins.module_utils._ports import Port
+from ansible_collections.otterscale.core.plugins.module_utils._values.ports import Port
 from hypothesis import strategies as st
 
 protocols = st.sampled_from(["TCP", "UDP", "SCTP"])

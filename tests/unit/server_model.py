@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.otterscale.core.plugins.module_utils._acl import CANNED_ACLS, grants_from_acl
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
-from ansible_collections.otterscale.core.plugins.module_utils._kubernetes import Cluster
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.cluster import Cluster
+from ansible_collections.otterscale.core.plugins.module_utils._values.acl import CANNED_ACLS, grants_from_acl
 
 Message = dict[str, Any]
 

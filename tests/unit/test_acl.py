@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.otterscale.core.plugins.module_utils._acl import (
+from ansible_collections.otterscale.core.plugins.module_utils._values.acl import (
     CANNED_ACLS,
     CUSTOM,
     Grant,

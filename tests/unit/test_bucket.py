@@ -9,11 +9,26 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.otterscale.core.plugins.module_utils._acl import CANNED_ACLS, CUSTOM, Grant, grants_from_acl
-from ansible_collections.otterscale.core.plugins.module_utils._bucket import ARGUMENT_SPEC, Bucket, BucketState
+from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import (
+    Presence,
+    Refusal,
+    Seen,
+    Step,
+    Verb,
+)
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
-from ansible_collections.otterscale.core.plugins.module_utils._iam_policy import same_policy
-from ansible_collections.otterscale.core.plugins.module_utils._plan import Presence, Refusal, Seen, Step, Verb
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import (
+    ARGUMENT_SPEC,
+    Bucket,
+    BucketState,
+)
+from ansible_collections.otterscale.core.plugins.module_utils._values.acl import (
+    CANNED_ACLS,
+    CUSTOM,
+    Grant,
+    grants_from_acl,
+)
+from ansible_collections.otterscale.core.plugins.module_utils._values.iam_policy import same_policy
 from hypothesis import given
 from hypothesis import strategies as st
 

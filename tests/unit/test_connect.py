@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 import requests
-from ansible_collections.otterscale.core.plugins.module_utils import _connect
 from ansible_collections.otterscale.core.plugins.module_utils._errors import MEANINGS, OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale import connect as _connect
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -8,20 +8,20 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.otterscale.core.plugins.module_utils._datavolume import (
-    ARGUMENT_SPEC,
-    DataVolume,
-    DataVolumeState,
-    Source,
-)
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
-from ansible_collections.otterscale.core.plugins.module_utils._plan import (
+from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import (
     Presence,
     Refusal,
     Seen,
     Step,
     Verb,
     Wait,
+)
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavolume import (
+    ARGUMENT_SPEC,
+    DataVolume,
+    DataVolumeState,
+    Source,
 )
 from hypothesis import given
 from hypothesis import strategies as st

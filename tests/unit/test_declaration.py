@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.otterscale.core.plugins.module_utils import _reconcile
-from ansible_collections.otterscale.core.plugins.module_utils._converge import Mode
-from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC
-from ansible_collections.otterscale.core.plugins.module_utils._readings import Readings
-from ansible_collections.otterscale.core.plugins.module_utils._resources import ARGUMENT_SPEC, converge_all
+from ansible_collections.otterscale.core.plugins.module_utils._engine import reconcile as _reconcile
+from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import Readings
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connection import CONNECTION_SPEC
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.declaration import ARGUMENT_SPEC, converge_all
+from ansible_collections.otterscale.core.plugins.module_utils._task import Mode
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from server_model import Fault, Message, Server

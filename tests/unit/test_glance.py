@@ -9,12 +9,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.otterscale.core.plugins.module_utils import _reconcile
-from ansible_collections.otterscale.core.plugins.module_utils._bucket import Bucket
-from ansible_collections.otterscale.core.plugins.module_utils._datavolume import DataVolume, Source
+from ansible_collections.otterscale.core.plugins.module_utils._engine import reconcile as _reconcile
+from ansible_collections.otterscale.core.plugins.module_utils._engine.reconcile import glance, reconcile
+from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import Wait
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
-from ansible_collections.otterscale.core.plugins.module_utils._plan import Wait
-from ansible_collections.otterscale.core.plugins.module_utils._reconcile import glance, reconcile
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import Bucket
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavolume import DataVolume, Source
 from server_model import Server
 
 BUCKET = Bucket("lab", "data", owner="alice", acl="public_read")

@@ -18,26 +18,28 @@ ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ROOT / "plugins"
 COLLECTION = "ansible_collections.otterscale.core."
 MODULES = {path.stem: path for path in sorted((PLUGINS / "modules").glob("*.py"))}
-RESOURCES = {name.replace("otterscale_", "module_utils/_", 1) for name in MODULES}
+TASKS = {name: f"module_utils/_otterscale/{name.removeprefix('otterscale_')}" for name in MODULES}
+TASKS["otterscale_resources"] = "module_utils/_otterscale/declaration"
 
 # Who may import whom inside the collection: doors, then engine and resources, then client and reader, then errors.
 # A value helper is what has no name here.
 NAMED_ROOMS = {
-    "module_utils/_run": "door",
-    "module_utils/_converge": "converge",
-    "module_utils/_readings": "readings",
-    "module_utils/_plan": "engine",
-    "module_utils/_options": "options",
-    "module_utils/_reconcile": "engine",
-    "module_utils/_connect": "client",
-    "module_utils/_http": "http",
-    "module_utils/_secrets": "http",
-    "module_utils/_oidc": "tokens",
-    "module_utils/_kubernetes": "reader",
+    "module_utils/_module": "door",
+    "module_utils/_task": "converge",
+    "module_utils/_engine/reads": "readings",
+    "module_utils/_engine/resource": "engine",
+    "module_utils/_otterscale/connection": "options",
+    "module_utils/_engine/reconcile": "engine",
+    "module_utils/_otterscale/connect": "client",
+    "module_utils/_http/exchange": "http",
+    "module_utils/_http/secrets": "http",
+    "module_utils/_http/url": "helper",
+    "module_utils/_http/oidc": "tokens",
+    "module_utils/_otterscale/cluster": "reader",
     "module_utils/_errors": "errors",
-    "module_utils/_error_details": "errors",
-    **dict.fromkeys(RESOURCES, "resource"),
-    "module_utils/_resources": "declaration",
+    "module_utils/_otterscale/error_details": "errors",
+    **dict.fromkeys(TASKS.values(), "resource"),
+    "module_utils/_otterscale/declaration": "declaration",
 }
 MAY_IMPORT = {
     "module": {"door", "declaration", "resource"},
@@ -150,8 +152,8 @@ def test_imports_run_one_way() -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_imports_its_own_resource_and_the_door(module: str) -> None:
-    own = module.replace("otterscale_", "module_utils/_", 1)
-    assert set(imported_plugins(MODULES[module])) == {own, "module_utils/_run"}
+    own = TASKS[module]
+    assert set(imported_plugins(MODULES[module])) == {own, "module_utils/_module"}
 
 
 @pytest.mark.parametrize("word", ["AnsibleModule", "exit_json", "fail_json"])
@@ -204,7 +206,7 @@ def test_a_module_documents_its_modes(module: str, attribute: str) -> None:
 
 @pytest.mark.parametrize("kind", ["datavolumes", "vm_services", "buckets"])
 def test_the_role_takes_exactly_the_options_of_the_module(kind: str) -> None:
-    resources = importlib.import_module(f"{COLLECTION}plugins.module_utils._resources")
+    resources = importlib.import_module(f"{COLLECTION}plugins.module_utils._otterscale.declaration")
     specs = yaml.safe_load((ROOT / "roles/provision/meta/argument_specs.yml").read_text(encoding="utf-8"))
     role = specs["argument_specs"]["main"]["options"][f"otterscale_{kind}"]["options"]
     assert essence(role) == essence(resources.ARGUMENT_SPEC[kind]["options"])
@@ -213,7 +215,7 @@ def test_the_role_takes_exactly_the_options_of_the_module(kind: str) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_has_an_action_plugin_that_does_the_same(module: str) -> None:
     action = PLUGINS / "action" / MODULES[module].name
-    own = module.replace("otterscale_", "module_utils/_", 1)
+    own = TASKS[module]
     assert set(imported_plugins(action)) == {own, "plugin_utils/_action"}
 
 

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.otterscale.core.plugins.module_utils._iam_policy import (
+from ansible_collections.otterscale.core.plugins.module_utils._values.iam_policy import (
     MAX_POLICY_DEPTH,
     parse_declared_policy,
     parse_policy,

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from ansible_collections.otterscale.core.plugins.module_utils._names import (
+from ansible_collections.otterscale.core.plugins.module_utils._values.names import (
     dns_1035_label,
     dns_1123_label,
     dns_1123_subdomain,

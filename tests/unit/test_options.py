@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.otterscale.core.plugins.module_utils._bucket import Bucket
-from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
-from ansible_collections.otterscale.core.plugins.module_utils._converge import Mode, converge
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
-from ansible_collections.otterscale.core.plugins.module_utils._options import (
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import Bucket
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connection import (
     CONNECTION_SPEC,
     connect,
     shown_params,
 )
+from ansible_collections.otterscale.core.plugins.module_utils._task import Mode, converge
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.otterscale.core.plugins.module_utils._ports import (
+from ansible_collections.otterscale.core.plugins.module_utils._values.ports import (
     Port,
     keep_node_ports,
     managed_ports,

@@ -7,7 +7,7 @@ from __future__ import annotations
 from decimal import ROUND_CEILING
 
 import pytest
-from ansible_collections.otterscale.core.plugins.module_utils._quantity import parse_quantity, parse_size
+from ansible_collections.otterscale.core.plugins.module_utils._values.quantity import parse_quantity, parse_size
 from hypothesis import given
 from hypothesis import strategies as st
 from kubernetes.utils import parse_quantity as kubernetes_quantity

@@ -11,14 +11,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.otterscale.core.plugins.module_utils import _reconcile
-from ansible_collections.otterscale.core.plugins.module_utils._bucket import Bucket
-from ansible_collections.otterscale.core.plugins.module_utils._datavolume import DataVolume, DataVolumeState, Source
+from ansible_collections.otterscale.core.plugins.module_utils._engine import reconcile as _reconcile
+from ansible_collections.otterscale.core.plugins.module_utils._engine.reconcile import Outcome, Wait, reconcile
+from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import shows_change
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
-from ansible_collections.otterscale.core.plugins.module_utils._plan import shows_change
-from ansible_collections.otterscale.core.plugins.module_utils._ports import Port
-from ansible_collections.otterscale.core.plugins.module_utils._reconcile import Outcome, Wait, reconcile
-from ansible_collections.otterscale.core.plugins.module_utils._vm_service import VMService
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import Bucket
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavolume import (
+    DataVolume,
+    DataVolumeState,
+    Source,
+)
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.vm_service import VMService
+from ansible_collections.otterscale.core.plugins.module_utils._values.ports import Port
 from server_model import Fault, Server, exactly, in_whole_gib, with_overhead
 
 BUCKET = Bucket("lab", "data", owner="alice", acl="public_read")

@@ -7,12 +7,12 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from ansible_collections.otterscale.core.plugins.module_utils._acl import CANNED_ACLS
-from ansible_collections.otterscale.core.plugins.module_utils._bucket import Bucket
-from ansible_collections.otterscale.core.plugins.module_utils._datavolume import DataVolume, Source
+from ansible_collections.otterscale.core.plugins.module_utils._engine.reconcile import OTHER_PLANS, reconcile
 from ansible_collections.otterscale.core.plugins.module_utils._errors import MEANINGS
-from ansible_collections.otterscale.core.plugins.module_utils._reconcile import OTHER_PLANS, reconcile
-from ansible_collections.otterscale.core.plugins.module_utils._vm_service import VMService
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import Bucket
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavolume import DataVolume, Source
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.vm_service import VMService
+from ansible_collections.otterscale.core.plugins.module_utils._values.acl import CANNED_ACLS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from port_examples import wanted_ports

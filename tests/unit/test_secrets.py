@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
-from ansible_collections.otterscale.core.plugins.module_utils._secrets import Secrets
+from ansible_collections.otterscale.core.plugins.module_utils._http.secrets import Secrets
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.otterscale.core.plugins.module_utils._url import shown_url, shown_urls
+from ansible_collections.otterscale.core.plugins.module_utils._http.url import shown_url, shown_urls
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -8,14 +8,20 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import (
+    Presence,
+    Refusal,
+    Seen,
+    Step,
+    Verb,
+)
 from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
-from ansible_collections.otterscale.core.plugins.module_utils._plan import Presence, Refusal, Seen, Step, Verb
-from ansible_collections.otterscale.core.plugins.module_utils._ports import Port
-from ansible_collections.otterscale.core.plugins.module_utils._vm_service import (
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.vm_service import (
     ARGUMENT_SPEC,
     VMService,
     VMServiceState,
 )
+from ansible_collections.otterscale.core.plugins.module_utils._values.ports import Port
 from hypothesis import given
 from hypothesis import strategies as st
 from port_examples import as_options, current_ports, wanted_ports

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.otterscale.core.plugins.module_utils._wire import (
+from ansible_collections.otterscale.core.plugins.module_utils._values.message import (
     is_in,
     read_bool,
     read_enum,

@@ -24,8 +24,8 @@ from http.client import HTTPException
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option, printable
-from ansible_collections.otterscale.core.plugins.module_utils._http import (
+from .._errors import OtterScaleError, bad_option, printable
+from .._http.exchange import (
     excerpt,
     innermost,
     json_object,
@@ -34,7 +34,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._http import (
     silence_insecure_request_warnings,
     within,
 )
-from ansible_collections.otterscale.core.plugins.module_utils._secrets import Secrets
+from .._http.secrets import Secrets
 
 T = TypeVar("T")
 

@@ -9,22 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.otterscale.core.plugins.module_utils._acl import (
-    CANNED_ACLS,
-    CUSTOM,
-    Grant,
-    acl_from_grants,
-    grants_from_acl,
-)
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option, checked
-from ansible_collections.otterscale.core.plugins.module_utils._iam_policy import (
-    Policy,
-    parse_declared_policy,
-    parse_policy,
-    same_policy,
-)
-from ansible_collections.otterscale.core.plugins.module_utils._names import s3_bucket_name
-from ansible_collections.otterscale.core.plugins.module_utils._plan import (
+from .._engine.resource import (
     Plan,
     Presence,
     Read,
@@ -35,13 +20,28 @@ from ansible_collections.otterscale.core.plugins.module_utils._plan import (
     Verb,
     Wait,
 )
-from ansible_collections.otterscale.core.plugins.module_utils._wire import (
+from .._errors import OtterScaleError, bad_option, checked
+from .._values.acl import (
+    CANNED_ACLS,
+    CUSTOM,
+    Grant,
+    acl_from_grants,
+    grants_from_acl,
+)
+from .._values.iam_policy import (
+    Policy,
+    parse_declared_policy,
+    parse_policy,
+    same_policy,
+)
+from .._values.message import (
     read_int,
     read_name,
     read_objects,
     read_str,
     read_time,
 )
+from .._values.names import s3_bucket_name
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "name": {"type": "str", "required": True},

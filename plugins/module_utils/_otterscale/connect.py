@@ -18,20 +18,20 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from ansible_collections.otterscale.core.plugins.module_utils._error_details import decode_details
-from ansible_collections.otterscale.core.plugins.module_utils._errors import (
+from .._errors import (
     CODE_BY_HTTP_STATUS,
     MEANINGS,
     OtterScaleError,
 )
-from ansible_collections.otterscale.core.plugins.module_utils._http import (
+from .._http.exchange import (
     excerpt,
     exchange,
     json_object,
     open_session,
     scrub,
 )
-from ansible_collections.otterscale.core.plugins.module_utils._secrets import Secrets
+from .._http.secrets import Secrets
+from .error_details import decode_details
 
 if TYPE_CHECKING:
     import requests

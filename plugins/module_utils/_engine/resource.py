@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from .._errors import OtterScaleError
 
 State = TypeVar("State")
 Read = Callable[[str, Mapping[str, Any]], "dict[str, Any]"]

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Protocol
 
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, printable
-from ansible_collections.otterscale.core.plugins.module_utils._plan import (
+from .._errors import OtterScaleError, printable
+from .resource import (
     Presence,
     Refusal,
     Resource,

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 from urllib.request import getproxies_environment
 
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, printable
-from ansible_collections.otterscale.core.plugins.module_utils._secrets import Secrets
+from .._errors import OtterScaleError, printable
+from .secrets import Secrets
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse

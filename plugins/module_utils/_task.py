@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, printable
-from ansible_collections.otterscale.core.plugins.module_utils._options import connect, plain_http_warnings
-from ansible_collections.otterscale.core.plugins.module_utils._plan import Resource
-from ansible_collections.otterscale.core.plugins.module_utils._readings import Readings, View
-from ansible_collections.otterscale.core.plugins.module_utils._reconcile import Outcome, Tell, glance, reconcile
-from ansible_collections.otterscale.core.plugins.module_utils._secrets import Secrets
+from ._engine.reads import Readings, View
+from ._engine.reconcile import Outcome, Tell, glance, reconcile
+from ._engine.resource import Resource
+from ._errors import OtterScaleError, printable
+from ._http.secrets import Secrets
+from ._otterscale.connection import connect, plain_http_warnings
 
 
 def open_readings(params: Mapping[str, Any]) -> Readings:

@@ -9,16 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option, checked
-from ansible_collections.otterscale.core.plugins.module_utils._kubernetes import ARGUMENT_SPEC as KUBERNETES_SPEC
-from ansible_collections.otterscale.core.plugins.module_utils._kubernetes import Cluster, understood
-from ansible_collections.otterscale.core.plugins.module_utils._names import (
-    dns_1035_label,
-    dns_1123_label,
-    dns_1123_subdomain,
-    service_name,
-)
-from ansible_collections.otterscale.core.plugins.module_utils._plan import (
+from .._engine.resource import (
     Plan,
     Presence,
     Read,
@@ -30,16 +21,8 @@ from ansible_collections.otterscale.core.plugins.module_utils._plan import (
     Wait,
     says_missing,
 )
-from ansible_collections.otterscale.core.plugins.module_utils._ports import (
-    PORTS,
-    Port,
-    keep_node_ports,
-    managed_ports,
-    parse_ports,
-    read_port,
-    same_ports,
-)
-from ansible_collections.otterscale.core.plugins.module_utils._wire import (
+from .._errors import OtterScaleError, bad_option, checked
+from .._values.message import (
     is_in,
     read_int,
     read_name,
@@ -48,6 +31,23 @@ from ansible_collections.otterscale.core.plugins.module_utils._wire import (
     read_str,
     read_time,
 )
+from .._values.names import (
+    dns_1035_label,
+    dns_1123_label,
+    dns_1123_subdomain,
+    service_name,
+)
+from .._values.ports import (
+    PORTS,
+    Port,
+    keep_node_ports,
+    managed_ports,
+    parse_ports,
+    read_port,
+    same_ports,
+)
+from .cluster import ARGUMENT_SPEC as KUBERNETES_SPEC
+from .cluster import Cluster, understood
 
 ARGUMENT_SPEC: dict[str, Any] = {
     **KUBERNETES_SPEC,

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus
 
-from ansible_collections.otterscale.core.plugins.module_utils._errors import printable
-from ansible_collections.otterscale.core.plugins.module_utils._url import shown_urls
+from .._errors import printable
+from .url import shown_urls
 
 T = TypeVar("T")
 

@@ -16,14 +16,14 @@ from itertools import groupby
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
-from ansible_collections.otterscale.core.plugins.module_utils import _bucket, _datavolume, _vm_service
-from ansible_collections.otterscale.core.plugins.module_utils._converge import Mode, ResourceType, name_of, refused
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option, checked
-from ansible_collections.otterscale.core.plugins.module_utils._names import dns_1123_label
-from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC, plain_http_warnings
-from ansible_collections.otterscale.core.plugins.module_utils._plan import Read, Resource, Wait
-from ansible_collections.otterscale.core.plugins.module_utils._readings import View
-from ansible_collections.otterscale.core.plugins.module_utils._reconcile import Outcome, glance, reconcile
+from .._engine.reads import View
+from .._engine.reconcile import Outcome, glance, reconcile
+from .._engine.resource import Read, Resource, Wait
+from .._errors import OtterScaleError, bad_option, checked
+from .._task import Mode, ResourceType, name_of, refused
+from .._values.names import dns_1123_label
+from . import bucket, datavolume, vm_service
+from .connection import CONNECTION_SPEC, plain_http_warnings
 
 
 class ListedType(ResourceType, Protocol):
@@ -40,12 +40,12 @@ class ListedType(ResourceType, Protocol):
 
 # In the order in which they are brought about.
 _TYPES: Mapping[str, ListedType] = {
-    "datavolumes": _datavolume.DataVolume,
-    "vm_services": _vm_service.VMService,
-    "buckets": _bucket.Bucket,
+    "datavolumes": datavolume.DataVolume,
+    "vm_services": vm_service.VMService,
+    "buckets": bucket.Bucket,
 }
 MAX_PARALLEL = 256
-_WAIT_PROGRESS = {"wait_progress": _datavolume.ARGUMENT_SPEC["wait_progress"]}
+_WAIT_PROGRESS = {"wait_progress": datavolume.ARGUMENT_SPEC["wait_progress"]}
 _COMPLETE = "Succeeded"  # the phase of a volume that needs its source no more
 _THREADS_EACH = 3  # who works, its call (see _http), and the call before that on its way out
 
@@ -56,9 +56,9 @@ def _list_of(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 
 ARGUMENT_SPEC: dict[str, Any] = {
-    "datavolumes": _list_of(_datavolume.ARGUMENT_SPEC),
-    "vm_services": _list_of(_vm_service.ARGUMENT_SPEC),
-    "buckets": _list_of(_bucket.ARGUMENT_SPEC),
+    "datavolumes": _list_of(datavolume.ARGUMENT_SPEC),
+    "vm_services": _list_of(vm_service.ARGUMENT_SPEC),
+    "buckets": _list_of(bucket.ARGUMENT_SPEC),
     "namespaces": {"type": "list", "elements": "str"},
     "state": {"type": "str", "choices": ["present", "overridden"], "default": "present"},
     "confirm_removal": {"type": "int"},
@@ -192,12 +192,12 @@ def _declared(params: Mapping[str, Any]) -> list[_Entry]:
 def _sources(options: Mapping[str, Any]) -> set[str]:
     """What a declared volume is a copy of, even if its other options are no good."""
     source = options.get("source")
-    return _copied(_datavolume.Source(source["type"], source["data"] or ""), options["namespace"]) if source else set()
+    return _copied(datavolume.Source(source["type"], source["data"] or ""), options["namespace"]) if source else set()
 
 
-def _copied(source: _datavolume.Source, namespace: str) -> set[str]:
+def _copied(source: datavolume.Source, namespace: str) -> set[str]:
     claim = source.claim(namespace)
-    return {f"{_datavolume.DataVolume.kind} {claim}"} if claim else set()
+    return {f"{datavolume.DataVolume.kind} {claim}"} if claim else set()
 
 
 class _Run:
@@ -290,12 +290,12 @@ class _Run:
         """A volume that is to go needs what is made from it to be complete, which is then waited for in any case."""
         going = {e.name: e for e in self.entries if e.absent and (e.outcome is None or e.outcome.changed)}
         for entry in self.entries if going else ():
-            if entry.type is not _datavolume.DataVolume or entry.absent or entry.complete:
+            if entry.type is not datavolume.DataVolume or entry.absent or entry.complete:
                 continue
             needed = going.keys() & self._made_from(entry)
             for name in needed:
                 going[name].needs.add(entry.name)
-            if needed and isinstance(entry.resource, _datavolume.DataVolume) and not (entry.failed or self.mode.check):
+            if needed and isinstance(entry.resource, datavolume.DataVolume) and not (entry.failed or self.mode.check):
                 wait = Wait(entry.params["wait_timeout"], entry.params["wait_sleep"])
                 entry.resource, entry.outcome = replace(entry.resource, wait=wait), None
 
@@ -314,7 +314,7 @@ class _Run:
             namespace, _slash, short = name.partition(" ")[2].partition("/")
             declared = self.by_name[name].sources if name in self.by_name else set()
             try:
-                volume = _datavolume.DataVolume(self.params["scope"], dns_1123_label(namespace), short)
+                volume = datavolume.DataVolume(self.params["scope"], dns_1123_label(namespace), short)
                 state = volume.observe(View(self.readings, f"the source of {name}", self.began).read).state
             except (OtterScaleError, ValueError):
                 state = None  # then the declaration is all that is known

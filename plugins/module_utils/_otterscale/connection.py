@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ansible.module_utils.errors import AnsibleFallbackNotFound
-from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option, checked
-from ansible_collections.otterscale.core.plugins.module_utils._http import (
+
+from .._errors import OtterScaleError, bad_option, checked
+from .._http.exchange import (
     silence_insecure_request_warnings,
     usable_url,
 )
-from ansible_collections.otterscale.core.plugins.module_utils._secrets import Secrets
-from ansible_collections.otterscale.core.plugins.module_utils._url import shown_url
+from .._http.secrets import Secrets
+from .._http.url import shown_url
+from .connect import Client
 
 if TYPE_CHECKING:
-    from ansible_collections.otterscale.core.plugins.module_utils._oidc import Login
+    from .._http.oidc import Login
 
 
 def _value_of(variable: str) -> str:
@@ -145,7 +146,7 @@ def _login(params: Mapping[str, Any]) -> Login | None:
     if not given:
         return None
     # A module compiles what it imports on every call, so what few tasks need is imported where it is needed.
-    from ansible_collections.otterscale.core.plugins.module_utils._oidc import Login
+    from .._http.oidc import Login
 
     option = "oidc_token_url" if "oidc_token_url" in given else "oidc_issuer_url"
     by_password = "oidc_username" in given or "oidc_password" in given

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from ansible_collections.otterscale.core.plugins.module_utils._errors import CODE_BY_HTTP_STATUS, OtterScaleError
-from ansible_collections.otterscale.core.plugins.module_utils._http import (
+from .._errors import CODE_BY_HTTP_STATUS, OtterScaleError
+from .exchange import (
     excerpt,
     exchange,
     json_object,
@@ -25,7 +25,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._http import (
     scrub,
     usable_url,
 )
-from ansible_collections.otterscale.core.plugins.module_utils._secrets import Secrets
+from .secrets import Secrets
 
 if TYPE_CHECKING:
     from requests import Response, Session

@@ -9,7 +9,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.otterscale.core.plugins.module_utils._converge import (
+
+from ._engine.reads import Readings
+from ._http.exchange import REQUESTS_IMPORT_ERROR
+from ._http.secrets import Secrets
+from ._otterscale.connection import CONNECTION_SPEC, shown_params
+from ._task import (
     Mode,
     Report,
     ResourceType,
@@ -18,10 +23,6 @@ from ansible_collections.otterscale.core.plugins.module_utils._converge import (
     open_readings,
     shown,
 )
-from ansible_collections.otterscale.core.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
-from ansible_collections.otterscale.core.plugins.module_utils._options import CONNECTION_SPEC, shown_params
-from ansible_collections.otterscale.core.plugins.module_utils._readings import Readings
-from ansible_collections.otterscale.core.plugins.module_utils._secrets import Secrets
 
 
 def run(resource_type: ResourceType, argument_spec: Mapping[str, Any]) -> None:

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ansible_collections.otterscale.core.plugins.module_utils._connect import Client
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from .._errors import OtterScaleError
+from .._otterscale.connect import Client
 
 KEEP_SECONDS = 10.0
 

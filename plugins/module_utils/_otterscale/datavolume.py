@@ -9,11 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError, bad_option, checked
-from ansible_collections.otterscale.core.plugins.module_utils._kubernetes import ARGUMENT_SPEC as KUBERNETES_SPEC
-from ansible_collections.otterscale.core.plugins.module_utils._kubernetes import Cluster, understood
-from ansible_collections.otterscale.core.plugins.module_utils._names import dns_1123_label, dns_1123_subdomain
-from ansible_collections.otterscale.core.plugins.module_utils._plan import (
+from .._engine.resource import (
     Plan,
     Presence,
     Read,
@@ -25,9 +21,9 @@ from ansible_collections.otterscale.core.plugins.module_utils._plan import (
     Wait,
     says_missing,
 )
-from ansible_collections.otterscale.core.plugins.module_utils._quantity import parse_quantity, parse_size
-from ansible_collections.otterscale.core.plugins.module_utils._url import shown_url
-from ansible_collections.otterscale.core.plugins.module_utils._wire import (
+from .._errors import OtterScaleError, bad_option, checked
+from .._http.url import shown_url
+from .._values.message import (
     is_in,
     read_bool,
     read_enum,
@@ -39,6 +35,10 @@ from ansible_collections.otterscale.core.plugins.module_utils._wire import (
     read_strings,
     read_time,
 )
+from .._values.names import dns_1123_label, dns_1123_subdomain
+from .._values.quantity import parse_quantity, parse_size
+from .cluster import ARGUMENT_SPEC as KUBERNETES_SPEC
+from .cluster import Cluster, understood
 
 # In the order of their numbers in otterscale.instance.v1. Numbers are what is sent: a server takes a name that it
 # does not know for the first one, and the generations spell them differently.
