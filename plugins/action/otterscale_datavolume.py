@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from ..module_utils._otterscale.datavolume import ARGUMENT_SPEC, DataVolume
-from ..plugin_utils._action import ReconcileAction
+from ..module_utils._otterscale.datavolume import TASK
+from ..plugin_utils._action import TaskAction
 
 
-class ActionModule(ReconcileAction):
-    resource_type, argument_spec = DataVolume, ARGUMENT_SPEC
+class ActionModule(TaskAction):
+    task = TASK

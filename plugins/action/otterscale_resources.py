@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from ..module_utils._otterscale.declaration import ARGUMENT_SPEC, converge_all
-from ..plugin_utils._action import ReconcileAction
+from ..module_utils._otterscale.declaration import TASK
+from ..plugin_utils._action import TaskAction
 
 
-class ActionModule(ReconcileAction):
-    work, argument_spec = staticmethod(converge_all), ARGUMENT_SPEC
+class ActionModule(TaskAction):
+    task = TASK

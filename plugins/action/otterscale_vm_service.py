@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from ..module_utils._otterscale.vm_service import ARGUMENT_SPEC, VMService
-from ..plugin_utils._action import ReconcileAction
+from ..module_utils._otterscale.vm_service import TASK
+from ..plugin_utils._action import TaskAction
 
 
-class ActionModule(ReconcileAction):
-    resource_type, argument_spec = VMService, ARGUMENT_SPEC
+class ActionModule(TaskAction):
+    task = TASK

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 T = TypeVar("T")
 
 
-class Meaning(NamedTuple):
+class CodeMeaning(NamedTuple):
     """What a caller may do after a call ended with a code.
 
     read_again: a read may be repeated as it is, with backoff.
@@ -26,38 +26,38 @@ class Meaning(NamedTuple):
 
 
 # The canonical codes in Connect's spelling. "client" is ours: a failure found before any call.
-MEANINGS: Mapping[str, Meaning] = {
-    "client": Meaning("Correct the task and run it again."),
-    "canceled": Meaning("The call was canceled on its way; run the task again."),
-    "unknown": Meaning("The server passed on a backend error; its text says what to mend.", replan=True),
-    "invalid_argument": Meaning("Correct the value that the message names."),
-    "deadline_exceeded": Meaning(
+CODES: Mapping[str, CodeMeaning] = {
+    "client": CodeMeaning("Correct the task and run it again."),
+    "canceled": CodeMeaning("The call was canceled on its way; run the task again."),
+    "unknown": CodeMeaning("The server passed on a backend error; its text says what to mend.", replan=True),
+    "invalid_argument": CodeMeaning("Correct the value that the message names."),
+    "deadline_exceeded": CodeMeaning(
         "The server did not answer in time; check its load or raise 'timeout'.",
         read_again=True,
         write_again=True,
         replan=True,
     ),
-    "not_found": Meaning("Check 'scope', 'namespace' and the names of what this task refers to.", replan=True),
-    "already_exists": Meaning("Something else holds this name; choose another or look who made it.", replan=True),
-    "permission_denied": Meaning("The token is valid but lacks the right; ask for access to this scope."),
-    "resource_exhausted": Meaning(
+    "not_found": CodeMeaning("Check 'scope', 'namespace' and the names of what this task refers to.", replan=True),
+    "already_exists": CodeMeaning("Something else holds this name; choose another or look who made it.", replan=True),
+    "permission_denied": CodeMeaning("The token is valid but lacks the right; ask for access to this scope."),
+    "resource_exhausted": CodeMeaning(
         "The server is over a limit or quota; run again later.", read_again=True, write_again=True, replan=True
     ),
-    "failed_precondition": Meaning("Bring the system into the state that the message asks for, then run again."),
-    "aborted": Meaning("Somebody else changed it at the same time; run again.", write_again=True, replan=True),
-    "out_of_range": Meaning("Correct the value that the message names."),
-    "unimplemented": Meaning(
+    "failed_precondition": CodeMeaning("Bring the system into the state that the message asks for, then run again."),
+    "aborted": CodeMeaning("Somebody else changed it at the same time; run again.", write_again=True, replan=True),
+    "out_of_range": CodeMeaning("Correct the value that the message names."),
+    "unimplemented": CodeMeaning(
         "The feature is switched off on this server, or 'api_url' (with its path prefix) is not an OtterScale API."
     ),
-    "internal": Meaning("The server, or a proxy before it, is broken; look at its log.", replan=True),
-    "unavailable": Meaning(
+    "internal": CodeMeaning("The server, or a proxy before it, is broken; look at its log.", replan=True),
+    "unavailable": CodeMeaning(
         "Check 'api_url', the network, proxies and that the server runs.",
         read_again=True,
         write_again=True,
         replan=True,
     ),
-    "data_loss": Meaning("The server reports lost data; look at its log before anything else.", replan=True),
-    "unauthenticated": Meaning("Check 'api_token' (or OTTERSCALE_API_TOKEN): it is missing, wrong or expired."),
+    "data_loss": CodeMeaning("The server reports lost data; look at its log before anything else.", replan=True),
+    "unauthenticated": CodeMeaning("Check 'api_token' (or OTTERSCALE_API_TOKEN): it is missing, wrong or expired."),
 }
 
 # For answers that carry no usable Connect error; anything else is "unknown".
@@ -74,10 +74,10 @@ CODE_BY_HTTP_STATUS: Mapping[int, str] = {
 }
 
 
-class OtterScaleError(Exception):
+class ApiError(Exception):
     """A failed call, or (code "client") a failure found before any call.
 
-    code: one of MEANINGS. message: what happened, printable and without any secret.
+    code: one of CODES. message: what happened, printable and without any secret.
     rpc: short name of the call, such as "ListBuckets". http_status: of the answer, if there was one.
     details: the decoded error details of the answer. metadata: its trailer-* headers, names without the prefix.
     sent: whether the request may have reached the server.
@@ -100,7 +100,7 @@ class OtterScaleError(Exception):
         final: bool = False,
     ) -> None:
         super().__init__(f"{code}: {printable(message)}")
-        self.code = code if code in MEANINGS else "unknown"
+        self.code = code if code in CODES else "unknown"
         self.message = printable(message)
         self.rpc = rpc
         self.http_status = http_status
@@ -108,17 +108,17 @@ class OtterScaleError(Exception):
         self.metadata = dict(metadata or {})
         self.sent = sent
         self.retry_after = retry_after
-        self.advice = advice or MEANINGS[self.code].advice
+        self.advice = advice or CODES[self.code].advice
         self.final = final
 
-    def __copy__(self) -> OtterScaleError:
-        again = OtterScaleError(self.code, self.message)
+    def __copy__(self) -> ApiError:
+        again = ApiError(self.code, self.message)
         again.__dict__.update(self.__dict__)
         return again
 
     @property
-    def meaning(self) -> Meaning:
-        return MEANINGS[self.code]
+    def meaning(self) -> CodeMeaning:
+        return CODES[self.code]
 
     def as_dict(self) -> dict[str, Any]:
         """The `error` of a failed task."""
@@ -136,10 +136,10 @@ def printable(text: str) -> str:
     return text if text.isprintable() else " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def bad_option(option: str, value: object, why: str) -> OtterScaleError:
+def bad_option(option: str, value: object, why: str) -> ApiError:
     """A `client` error that names an option, its value, and the rule that the value breaks."""
     given = "is not given" if value is None else f"is {value!r}"
-    return OtterScaleError("client", f"option '{option}' {given}: {why}")
+    return ApiError("client", f"option '{option}' {given}: {why}")
 
 
 def checked(option: str, value: Any, rule: Callable[[Any], T]) -> T:

@@ -1,93 +1,150 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""What both doors do with the options of a task: from them to its outcome."""
+"""A task as both doors are given it: its options, the system that it connects to, and its work."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from ._engine.reads import Readings, View
-from ._engine.reconcile import Outcome, Tell, glance, reconcile
+from ._engine.outcome import Outcome, failure_message
+from ._engine.reads import NothingKept, SharedReads
+from ._engine.reconcile import apply, plan
 from ._engine.resource import Resource
-from ._errors import OtterScaleError, printable
-from ._http.secrets import Secrets
-from ._otterscale.connection import connect, plain_http_warnings
+from ._engine.wait import Notify
+from ._errors import ApiError
+
+Params = Mapping[str, Any]
+Hide = Callable[[Any], Any]
 
 
-def open_readings(params: Mapping[str, Any]) -> Readings:
-    """Readings that nobody else shares. Raises a `client` OtterScaleError for bad connection options."""
-    return Readings(connect(params))
+class Connection(NamedTuple):
+    """An open connection.
+
+    hide: the same text or JSON without the secrets of the connection. warnings: what the user should know of it.
+    """
+
+    reads: SharedReads
+    hide: Hide
+    warnings: tuple[str, ...] = ()
 
 
-class Mode(NamedTuple):
-    """How a task runs. tell: who shows the progress of a wait. readings: with whom the task shares what it reads."""
+class System(NamedTuple):
+    """What tasks connect to.
+
+    options: argument spec of the connection. connect: raises a `client` ApiError for options that are no good.
+    hide: what Connection.hide does, before there is a connection. show: the options of a task as others may see them.
+    libraries: what it needs of Python, each with the error of its import, if there was one.
+    """
+
+    options: Mapping[str, Any]
+    connect: Callable[[Params], Connection]
+    hide: Hide
+    show: Callable[[Params], dict[str, Any]]
+    libraries: Mapping[str, ImportError | None]
+
+
+class Context(NamedTuple):
+    """How a task runs. connect: may give a connection that other tasks share. notify: shows the progress of a wait."""
 
     check: bool
-    tell: Tell | None = None
-    readings: Callable[[Mapping[str, Any]], Readings] = open_readings
+    connect: Callable[[Params], Connection]
+    notify: Notify | None = None
 
 
 class Report(Protocol):
     """What a task says at its end."""
 
     warnings: list[str]
-    error: OtterScaleError | None
+    error: ApiError | None
 
     def as_result(self, *, with_diff: bool) -> dict[str, Any]:
         """The result as playbooks see it, without `failed`."""
 
 
-def shown(report: Report, secrets: Secrets, *, with_diff: bool) -> tuple[dict[str, Any], list[str]]:
-    """The result of a task and its warnings, without secrets: a server may repeat them in any field."""
-    return secrets.hide((report.as_result(with_diff=with_diff), list(report.warnings)))
+class Result(NamedTuple):
+    """A report as playbooks may see it."""
+
+    values: dict[str, Any]
+    warnings: list[str]
+    failed: bool
 
 
-class ResourceType(Protocol):
-    """A resource class: made from the options of a task."""
+class Task(NamedTuple):
+    """options: argument spec without the connection. work: from all options to the report; never raises ApiError."""
 
-    kind: str
+    options: Mapping[str, Any]
+    system: System
+    work: Callable[[Params, Context], Report]
 
-    def from_params(self, params: Mapping[str, Any]) -> Resource[Any]:
-        """Check the options of a task. Raises a `client` OtterScaleError."""
+    @property
+    def argument_spec(self) -> dict[str, Any]:
+        return {**self.system.options, **self.options}
+
+    def run(self, params: Params, context: Context, *, with_diff: bool) -> Result:
+        """Do the work. What a server repeats of the connection's secrets, in whatever field, is not in the result."""
+        hide = self.system.hide
+
+        def connect(params: Params) -> Connection:
+            nonlocal hide
+            connection = context.connect(params)
+            hide = connection.hide
+            return connection
+
+        def notify(line: str) -> None:
+            if context.notify:
+                context.notify(hide(line))
+
+        report = self.work(params, context._replace(connect=connect, notify=notify))
+        values, warnings = hide((report.as_result(with_diff=with_diff), list(report.warnings)))
+        return Result(values, warnings, report.error is not None)
 
 
-def converge(resource_type: ResourceType, params: Mapping[str, Any], mode: Mode) -> Outcome:
+def task_for(resource_type: type[Resource[Any]], system: System) -> Task:
+    """The task of a module that manages one resource."""
+    return Task(resource_type.options, system, lambda params, context: _reconcile(resource_type, params, context))
+
+
+def _reconcile(resource_type: type[Resource[Any]], params: Params, context: Context) -> Outcome:
     """From the options of a task to its outcome; bad options are a failed outcome too."""
-    name = name_of(resource_type, params)
     try:
-        readings = mode.readings(params)
+        connection = context.connect(params)
         resource = resource_type.from_params(params)
-    except OtterScaleError as error:
+    except ApiError as error:
         return refused(resource_type, params, error)
-    outcome = bring_about(resource, name, readings, mode, params["retries"])
-    outcome.warnings[:0] = plain_http_warnings(params)
+    outcome = bring_about(
+        resource, connection.reads, check=context.check, retries=params["retries"], notify=context.notify
+    )
+    outcome.warnings[:0] = connection.warnings
     return outcome
 
 
-def bring_about(resource: Resource[Any], name: str, readings: Readings, mode: Mode, retries: int) -> Outcome:
-    """That nothing is missing is told from what was read a moment ago; a write is planned from what is read now."""
-    if mode.check:
-        return reconcile(resource, View(readings, name, recent=True), check=True)
-    outcome = glance(resource, View(readings, name, recent=True, only_kept=True))
-    return outcome or reconcile(resource, View(readings, name), retries=retries, tell=mode.tell)
+def bring_about(
+    resource: Resource[Any], reads: SharedReads, *, check: bool, retries: int, notify: Notify | None = None
+) -> Outcome:
+    """That nothing is missing is told by what was read a moment ago; a write is planned by what is read now."""
+    name = resource.title
+    if check:
+        return plan(resource, reads.recent(name)).predicted()
+    try:
+        settled = plan(resource, reads.kept(name)).settled()
+        if settled and (settled.error is None or settled.error.rpc):  # a call that has just failed is no old news
+            return settled
+    except NothingKept:
+        pass
+    return apply(plan(resource, reads.fresh(name)), retries=retries, notify=notify)
 
 
-def name_of(resource_type: ResourceType, params: Mapping[str, Any]) -> str:
-    """The resource that a task is about, whatever it wants of it."""
-    return printable(f"{resource_type.kind} {'/'.join(filter(None, (params.get('namespace'), params['name'])))}")
-
-
-def refused(resource_type: ResourceType, params: Mapping[str, Any], error: OtterScaleError) -> Outcome:
+def refused(resource_type: type[Resource[Any]], params: Params, error: ApiError) -> Outcome:
     """The outcome where the options are no good."""
-    message = f"{name_of(resource_type, params)}: {error.message.rstrip(' .')}. {error.advice}"
-    return Outcome(resource_type.kind, error=error, msg=message)
+    title = resource_type.title_of(params.get("namespace"), params["name"])
+    return Outcome(resource_type.kind, error=error, msg=failure_message(title, error))
 
 
-def hide_entries(result: dict[str, Any]) -> None:
+def hide_entries(values: dict[str, Any]) -> None:
     """Keep the `results` of a task with `no_log` out of sight.
 
     ansible-core 2.19 and 2.20 take them for the results of a loop, and hide only those that say so themselves.
     """
-    for entry in result.get("results", ()):
+    for entry in values.get("results", ()):
         entry["_ansible_no_log"] = True

@@ -189,11 +189,11 @@ error:
 """
 
 from ..module_utils._module import run
-from ..module_utils._otterscale.bucket import ARGUMENT_SPEC, Bucket
+from ..module_utils._otterscale.bucket import TASK
 
 
 def main() -> None:
-    run(Bucket, ARGUMENT_SPEC)
+    run(TASK)
 
 
 if __name__ == "__main__":

@@ -257,11 +257,11 @@ error:
 """
 
 from ..module_utils._module import run
-from ..module_utils._otterscale.datavolume import ARGUMENT_SPEC, DataVolume
+from ..module_utils._otterscale.datavolume import TASK
 
 
 def main() -> None:
-    run(DataVolume, ARGUMENT_SPEC)
+    run(TASK)
 
 
 if __name__ == "__main__":

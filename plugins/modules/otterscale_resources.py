@@ -406,12 +406,12 @@ error:
       returned: always
 """
 
-from ..module_utils._module import run_with
-from ..module_utils._otterscale.declaration import ARGUMENT_SPEC, converge_all
+from ..module_utils._module import run
+from ..module_utils._otterscale.declaration import TASK
 
 
 def main() -> None:
-    run_with(converge_all, ARGUMENT_SPEC)
+    run(TASK)
 
 
 if __name__ == "__main__":

@@ -205,11 +205,11 @@ error:
 """
 
 from ..module_utils._module import run
-from ..module_utils._otterscale.vm_service import ARGUMENT_SPEC, VMService
+from ..module_utils._otterscale.vm_service import TASK
 
 
 def main() -> None:
-    run(VMService, ARGUMENT_SPEC)
+    run(TASK)
 
 
 if __name__ == "__main__":

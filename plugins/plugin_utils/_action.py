@@ -24,20 +24,8 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils._engine.reads import Readings
-from ..module_utils._errors import OtterScaleError
-from ..module_utils._http.exchange import REQUESTS_IMPORT_ERROR
-from ..module_utils._http.secrets import Secrets
-from ..module_utils._otterscale.connection import CONNECTION_SPEC, shown_params
-from ..module_utils._task import (
-    Mode,
-    Report,
-    ResourceType,
-    converge,
-    hide_entries,
-    open_readings,
-    shown,
-)
+from ..module_utils._errors import ApiError
+from ..module_utils._task import Connection, Context, Params, Task, hide_entries
 
 try:
     from ansible.module_utils.common.json import Direction, get_module_encoder
@@ -62,21 +50,15 @@ _LINE_CALLBACKS = {
 display = Display()
 
 # What the tasks of this process share. A worker runs all items of one task, and no other task.
-_SHARED: dict[tuple[Any, ...], Readings] = {}
+_SHARED: dict[tuple[Any, ...], Connection] = {}
 
 
-class ReconcileAction(ActionBase):  # type: ignore[misc]
-    """The action plugin of a module that converges one resource, or (work() overridden) several."""
+class TaskAction(ActionBase):  # type: ignore[misc]
+    """The action plugin of a module. (`_task` is ActionBase's own: the task as the playbook has it.)"""
 
     _supports_async = True  # by handing over
 
-    resource_type: ResourceType
-    argument_spec: Mapping[str, Any]
-    _secrets = Secrets()  # of no connection, until there is one
-
-    def work(self, params: Mapping[str, Any], mode: Mode) -> Report:
-        """What the module of this name does."""
-        return converge(self.resource_type, params, mode)
+    task: Task
 
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """The result of the task. Raises what ActionBase does."""
@@ -84,7 +66,7 @@ class ReconcileAction(ActionBase):  # type: ignore[misc]
         variables = task_vars or {}
         try:
             arguments = _as_module_gets_them(self._task.args)
-        except OtterScaleError as error:
+        except ApiError as error:
             message = f"{error.message}. {error.advice}"
             result = {"changed": False, "failed": True, "msg": message, "error": error.as_dict()}
         else:
@@ -107,7 +89,7 @@ class ReconcileAction(ActionBase):  # type: ignore[misc]
             and self._connection.become is None
             and not self._task.async_val
             and not any(self._task.environment or ())
-            and REQUESTS_IMPORT_ERROR is None
+            and not any(self.task.system.libraries.values())
             and bool(boolean(self._templar.template(variables.get("otterscale_in_process", True))))
             and not self._asks_for_another_python(variables)
         )
@@ -121,53 +103,54 @@ class ReconcileAction(ActionBase):  # type: ignore[misc]
         return abspath(shutil.which(expanduser(asked)) or asked) != abspath(sys.executable)
 
     def _run_here(self, arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-        spec = {**CONNECTION_SPEC, **self.argument_spec}
-        validated = ArgumentSpecValidator(spec).validate(arguments)
+        system = self.task.system
+        validated = ArgumentSpecValidator(self.task.argument_spec).validate(arguments)
         params = validated.validated_parameters
-        result: dict[str, Any]
+        values: dict[str, Any]
         if validated.error_messages:
             message = validated.errors.msg
             if isinstance(validated.errors[0], UnsupportedError):
                 message = f"Unsupported parameters for ({self._task.action}) module: {message}"
-            result = {"failed": True, "msg": Secrets().hide(message)}
+            values = {"failed": True, "msg": system.hide(message)}
         else:
-            tell = self._show_progress() if params.get("wait_progress") and not self._task.no_log else None
-            report = self.work(params, Mode(self._task.check_mode, tell, self._shared_readings))
-            result, warnings = shown(report, self._secrets, with_diff=self._task.diff)
-            if report.error:
-                result["failed"] = True
-            if warnings:
-                result["warnings"] = warnings
+            notify = self._show_progress() if params.get("wait_progress") and not self._task.no_log else None
+            context = Context(self._task.check_mode, self._shared_connection, notify)
+            result = self.task.run(params, context, with_diff=self._task.diff)
+            values = result.values
+            if result.failed:
+                values["failed"] = True
+            if result.warnings:
+                values["warnings"] = result.warnings
         if validated._deprecations:
-            result["deprecations"] = validated._deprecations
+            values["deprecations"] = validated._deprecations
         if _shows_invocation(variables):
-            result["invocation"] = {"module_args": shown_params(params)}
-        masked: dict[str, Any] = remove_values(result, validated._no_log_values)
+            values["invocation"] = {"module_args": system.show(params)}
+        masked: dict[str, Any] = remove_values(values, validated._no_log_values)
         return masked
 
-    def _shared_readings(self, params: Mapping[str, Any]) -> Readings:
-        key = (self._task._uuid, *(params[option] for option in CONNECTION_SPEC))
+    def _shared_connection(self, params: Params) -> Connection:
+        system = self.task.system
+        key = (self._task._uuid, *(params[option] for option in system.options))
         if key not in _SHARED:
-            _SHARED[key] = open_readings(params)
-        self._secrets = _SHARED[key].client.secrets
+            _SHARED[key] = system.connect(params)
         return _SHARED[key]
 
     def _show_progress(self) -> Any:
         shown = -PROGRESS_SECONDS
         to_stderr = C.config.get_config_value("DEFAULT_STDOUT_CALLBACK") not in _LINE_CALLBACKS
 
-        def tell(line: str) -> None:
+        def notify(line: str) -> None:
             nonlocal shown
             now = time.monotonic()
             if now - shown >= PROGRESS_SECONDS:
                 shown = now
-                display.display(self._secrets.hide(f"{self._task.action}: {line}"), stderr=to_stderr)
+                display.display(f"{self._task.action}: {line}", stderr=to_stderr)
 
-        return tell
+        return notify
 
 
 def _as_module_gets_them(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments as JSON leaves them. Raises a `client` OtterScaleError that names the option it cannot hold."""
+    """The arguments as JSON leaves them. Raises a `client` ApiError that names the option it cannot hold."""
     try:
         return _through_json(arguments)
     except ValueError:
@@ -176,7 +159,7 @@ def _as_module_gets_them(arguments: Mapping[str, Any]) -> dict[str, Any]:
                 _through_json({option: value})
             except ValueError as error:
                 # Without the value, which may be a secret.
-                raise OtterScaleError("client", f"option '{option}' {error}") from None
+                raise ApiError("client", f"option '{option}' {error}") from None
         raise
 
 

@@ -123,14 +123,14 @@ def child(url: str, options: dict[str, Any]) -> None:
     from ansible_collections.otterscale.core.plugins.module_utils._otterscale import datavolume as _datavolume
     from ansible_collections.otterscale.core.plugins.module_utils._otterscale import vm_service as _vm_service
     from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connection import CONNECTION_SPEC
-    from ansible_collections.otterscale.core.plugins.module_utils._task import Mode, converge
+    from ansible_collections.otterscale.core.plugins.module_utils._task import Context
 
-    kind: Any = _bucket.Bucket if "owner" in options else _vm_service.VMService
-    kind = _datavolume.DataVolume if "size" in options else kind
+    kind: Any = _bucket if "owner" in options else _vm_service
+    kind = _datavolume if "size" in options else kind
     params = {name: spec.get("default") for name, spec in CONNECTION_SPEC.items()}
     params.update(options, api_url=url, api_token=TOKEN, scope="demo", timeout=TIMEOUT, retries=0)
     before, started = peak(), time.monotonic()
-    outcome = converge(kind, params, Mode(check=False))
+    outcome = kind.TASK.work(params, Context(False, kind.TASK.system.connect))
     result = outcome.as_result(with_diff=True)
     seconds, most = time.monotonic() - started, peak()
     print(json.dumps([result, seconds, most - before, most]))

@@ -17,15 +17,16 @@ from unittest import mock
 
 from ansible_collections.otterscale.core.plugins.module_utils._engine import reads as _readings
 from ansible_collections.otterscale.core.plugins.module_utils._engine import reconcile as _reconcile
-from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import Readings, View
-from ansible_collections.otterscale.core.plugins.module_utils._engine.reconcile import Outcome
+from ansible_collections.otterscale.core.plugins.module_utils._engine import wait as _wait
+from ansible_collections.otterscale.core.plugins.module_utils._engine.outcome import Outcome
+from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import SharedReads
 from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import Resource
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale import bucket as _bucket
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale import datavolume as _datavolume
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale import vm_service as _vm_service
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
-from ansible_collections.otterscale.core.plugins.module_utils._task import Mode, bring_about, shown
+from ansible_collections.otterscale.core.plugins.module_utils._task import Connection, Context, bring_about
 
 from tests.emulator.process import Emulator
 from tests.integration.playbook import kubeconfig
@@ -37,6 +38,7 @@ T = TypeVar("T")
 TIMEOUT, SHORT_TIMEOUT = 20.0, 0.6
 LIMIT = 10.0  # seconds, after which nothing that was read is believed any more
 KUBECONFIG = Path(__file__).parents[2] / ".dev/cache/fuzz.kubeconfig"
+TASK = _bucket.TASK
 TYPES: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
     "bucket": (_bucket.Bucket, _bucket.ARGUMENT_SPEC),
     "vm_service": (_vm_service.VMService, _vm_service.ARGUMENT_SPEC),
@@ -110,7 +112,7 @@ class WatchedClient(Client):
         self.calls += 1
         return super().call(procedure, request)
 
-    def pause(self, tries: int, error: OtterScaleError) -> float:
+    def pause(self, tries: int, error: ApiError) -> float:
         if self.restarts and not error.sent:
             self.emulator.wait_until_restarted()
             return 0.0
@@ -214,17 +216,15 @@ class Machine:
 
     def run(self, task: Task, *, check: bool = False) -> Ran:
         client, clock, began = WatchedClient(self.emulator, task), Clock(), time.monotonic()
-        kept, readings = self.state, self._read_before(task) if self.in_loop else Readings(client)
+        kept, readings = self.state, self._read_before(task) if self.in_loop else SharedReads(client)
         readings.client = client
         if task.faults:
             self.emulator.add_faults(*map(dict, task.faults))
         fake = SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep)
         lines: list[str] = []
-        mode = Mode(check=check, tell=lambda line: lines.append(client.secrets.hide(line)))
-        with mock.patch.object(_reconcile, "time", fake):
+        with mock.patch.object(_reconcile, "time", fake), mock.patch.object(_wait, "time", fake):
             made = resource(self.kind, task.options, client.timeout)
-            outcome = bring_about(made, "this one", readings, mode, task.retries)
-        result, warnings = shown(outcome, client.secrets, with_diff=True)
+            outcome, result, warnings = self._work(made, readings, client, check, task.retries, lines)
         seconds = time.monotonic() - began
         client.close()
         before, late = self.state, None if client.meddled_at is None else client.calls - client.meddled_at
@@ -239,13 +239,28 @@ class Machine:
             kept=kept if task.age < LIMIT else before, slept=clock.slept, seconds=seconds,
         )  # fmt: skip
 
-    def _read_before(self, task: Task) -> Readings:
+    def _work(
+        self, made: Resource[Any], reads: SharedReads, client: Client, check: bool, retries: int, lines: list[str]
+    ) -> tuple[Outcome, dict[str, Any], list[str]]:
+        """The outcome, and what a door makes of it: the values and warnings that users see."""
+        outcomes = []
+
+        def work(params: Any, context: Context) -> Outcome:
+            shared = context.connect(params).reads
+            outcomes.append(bring_about(made, shared, check=check, retries=retries, notify=context.notify))
+            return outcomes[0]
+
+        context = Context(check, lambda params: Connection(reads, client.secrets.hide), lines.append)
+        result = TASK._replace(work=work).run({}, context, with_diff=True)
+        return outcomes[0], result.values, result.warnings
+
+    def _read_before(self, task: Task) -> SharedReads:
         """What another item of the same loop has read a moment ago, or a long one."""
         other = {**task.options, "name": "neighbour", "state": "absent", "wait": False}
         other = {key: value for key, value in other.items() if key in TYPES[self.kind][1]}
         with closing(SlowClient(self.emulator, task.took)) as client, mock.patch.object(_readings, "time", client):
-            readings = Readings(client)
-            view = View(readings, "another")
+            readings = SharedReads(client)
+            view = readings.fresh("another")
 
             def read(procedure: str, request: Mapping[str, Any]) -> dict[str, Any]:
                 client.ago = task.age

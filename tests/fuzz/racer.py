@@ -52,21 +52,22 @@ class Racer:
 
 def main(url: str, token: str) -> None:
     from ansible_collections.otterscale.core.plugins.module_utils._engine import reconcile as _reconcile
-    from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import Readings
+    from ansible_collections.otterscale.core.plugins.module_utils._engine import wait as _wait
+    from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import SharedReads
     from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
-    from ansible_collections.otterscale.core.plugins.module_utils._task import Mode, bring_about
+    from ansible_collections.otterscale.core.plugins.module_utils._task import bring_about
 
     from .machine import Clock, resource
 
     client, clock = Client(url, token=token, retries=4, timeout=30.0, backoff=0.01), Clock()
     # What waits for a state to settle must not make a hundred rounds long.
-    _reconcile.time = cast(Any, SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep))
+    _reconcile.time = _wait.time = cast(Any, SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep))
     for line in sys.stdin:
         asked = json.loads(line)
         made = resource(asked["kind"], asked["options"])
         while time.time() < asked["at"]:
             pass
-        outcome = bring_about(made, "this one", Readings(client), Mode(check=False), 4)
+        outcome = bring_about(made, SharedReads(client), check=False, retries=4)
         result = outcome.as_result(with_diff=False)
         print(json.dumps({**result, "failed": outcome.error is not None, "warnings": outcome.warnings}), flush=True)
 

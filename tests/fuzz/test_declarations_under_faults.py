@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import Readings
+from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import SharedReads
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connection import CONNECTION_SPEC
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.declaration import (
@@ -154,4 +154,4 @@ def converge(emulator: Emulator, declaration: Mapping[str, Any]) -> Summary:
     assert not validated.error_messages
     params = validated.validated_parameters
     with closing(Client(emulator.url, token=TOKEN, retries=params["retries"], timeout=20.0, backoff=0.001)) as client:
-        return converge_all(params, Mode(check=False, readings=lambda params: Readings(client)))
+        return converge_all(params, Mode(check=False, readings=lambda params: SharedReads(client)))

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any
 
 import pytest
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
 
 TOKEN = "connect-token-that-must-not-leak"
@@ -192,7 +192,7 @@ class Patient(Client):
 
     failures = 0
 
-    def pause(self, tries: int, error: OtterScaleError) -> float:
+    def pause(self, tries: int, error: ApiError) -> float:
         self.failures += 1
         return 0.0
 
@@ -201,7 +201,7 @@ def client(url: str, **options: Any) -> Client:
     return Client(url, **{"token": TOKEN, "retries": 0, "timeout": 20.0, "backoff": 0.01, **options})
 
 
-def failure(url: str, procedure: str = LIST, request: dict[str, Any] | None = None, **options: Any) -> OtterScaleError:
+def failure(url: str, procedure: str = LIST, request: dict[str, Any] | None = None, **options: Any) -> ApiError:
     return caught(lambda: client(url, **options).call(procedure, request or SCOPE))
 
 
@@ -211,9 +211,9 @@ def texts(value: Any) -> list[str]:
     return [text for item in value for text in texts(item)] if isinstance(value, list) else [str(value)]
 
 
-def caught(action: Callable[[], object], token: str = TOKEN) -> OtterScaleError:
+def caught(action: Callable[[], object], token: str = TOKEN) -> ApiError:
     """The error of a call, which names its RPC and never shows the token, not even its beginning."""
-    with pytest.raises(OtterScaleError) as info:
+    with pytest.raises(ApiError) as info:
         action()
     error = info.value
     shown = [str(error), repr(error), *texts([error.as_dict(), error.metadata, error.advice])]

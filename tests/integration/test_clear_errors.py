@@ -94,7 +94,7 @@ def run_refused(**options: Any) -> tuple[dict[str, Any], str]:
 # Takes all that it may have of something, and then makes a call.
 CALL_WITHOUT_MEANS = """
 import os, resource, sys, threading
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client, OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client, ApiError
 
 client = Client(sys.argv[1], token=sys.argv[2], retries=0)
 if sys.argv[3] == "threads":
@@ -108,7 +108,7 @@ else:
         pass
 try:
     client.read("a.Service/Rpc", {})
-except OtterScaleError as error:
+except ApiError as error:
     print(error, error.sent)
 """
 

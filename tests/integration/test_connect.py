@@ -18,7 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale import connect as _connect
 from google.rpc.error_details_pb2 import ErrorInfo
 
@@ -362,7 +362,7 @@ def test_all_tries_together_have_the_time_of_that_many_calls(
 
 def test_the_pauses_are_told_how_many_tries_there_were(serve: Serve) -> None:
     class Noting(Patient):
-        def pause(self, tries: int, error: OtterScaleError) -> float:
+        def pause(self, tries: int, error: ApiError) -> float:
             noted.append(tries)
             return super().pause(tries, error)
 
@@ -396,7 +396,7 @@ def test_a_write_that_was_refused_a_connection_is_repeated(serve: Serve) -> None
     server = serve(reply(b'{"name": "photos"}'), listening=False)
 
     class Late(Patient):
-        def pause(self, tries: int, error: OtterScaleError) -> float:
+        def pause(self, tries: int, error: ApiError) -> float:
             if tries == 1:
                 server.listen()
             return super().pause(tries, error)

@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connection import CONNECTION_SPEC
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale.declaration import ARGUMENT_SPEC, converge_all
-from ansible_collections.otterscale.core.plugins.module_utils._task import Mode
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.declaration import TASK
+from ansible_collections.otterscale.core.plugins.module_utils._task import Context
 
 from tests.emulator.process import Emulator
 
@@ -48,9 +47,9 @@ def slow(started_slow: Emulator) -> Emulator:
 
 def declare(emulator: Emulator, check: bool = False, **options: Any) -> Result:
     connection = {"api_url": emulator.url, "api_token": TOKEN, "scope": "demo", "retries": 0}
-    validated = ArgumentSpecValidator({**CONNECTION_SPEC, **ARGUMENT_SPEC}).validate({**connection, **options})
+    validated = ArgumentSpecValidator(TASK.argument_spec).validate({**connection, **options})
     assert not validated.error_messages
-    summary = converge_all(validated.validated_parameters, Mode(check=check))
+    summary = TASK.work(validated.validated_parameters, Context(check, TASK.system.connect))
     result = summary.as_result(with_diff=True)
     return {**result, "failed": summary.error is not None, "warnings": summary.warnings}
 

@@ -18,16 +18,15 @@ BUCKETS = 24
 DECLARE = """
 import json, resource, sys, threading
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.otterscale.core.plugins.module_utils._task import Mode
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connection import CONNECTION_SPEC
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale.declaration import ARGUMENT_SPEC, converge_all
+from ansible_collections.otterscale.core.plugins.module_utils._task import Context
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.declaration import TASK
 
 stack = 1 << 32
 threading.stack_size(stack)
 room = int((int(sys.argv[1]) + 0.5) * stack)
 resource.setrlimit(resource.RLIMIT_AS, (room, room))
-validated = ArgumentSpecValidator({**CONNECTION_SPEC, **ARGUMENT_SPEC}).validate(json.load(sys.stdin))
-summary = converge_all(validated.validated_parameters, Mode(check=False))
+validated = ArgumentSpecValidator(TASK.argument_spec).validate(json.load(sys.stdin))
+summary = TASK.work(validated.validated_parameters, Context(False, TASK.system.connect))
 print(json.dumps(summary.as_result(with_diff=False)))
 """
 

@@ -18,13 +18,12 @@ from urllib.parse import quote, quote_plus, urlsplit
 
 import pytest
 import trustme
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import ARGUMENT_SPEC
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connection import (
     CONNECTION_SPEC,
     connect,
-    plain_http_warnings,
 )
 
 from tests.emulator.process import Emulator
@@ -68,12 +67,14 @@ def oidc(emulator: Emulator) -> Iterator[OidcServer]:
 def client(api_url: str, **options: Any) -> Client:
     """What the task options make, all others at their defaults."""
     defaults = {name: spec.get("default") for name, spec in CONNECTION_SPEC.items()}
-    return connect({**defaults, "scope": "demo", "retries": 0, "timeout": 10.0, "api_url": api_url, **options})
+    params = {**defaults, "scope": "demo", "retries": 0, "timeout": 10.0, "api_url": api_url, **options}
+    opened: Client = connect(params).reads.client
+    return opened
 
 
-def failure(action: Callable[[], object]) -> OtterScaleError:
+def failure(action: Callable[[], object]) -> ApiError:
     """The error, which shows no secret wherever one looks."""
-    with pytest.raises(OtterScaleError) as info:
+    with pytest.raises(ApiError) as info:
         action()
     error = info.value
     shown = [str(error), repr(error), str(error.as_dict()), error.message, error.advice, str(error.metadata)]
@@ -514,15 +515,14 @@ OPEN += [
 
 def warned(**options: Any) -> list[str]:
     defaults = {name: spec.get("default") for name, spec in CONNECTION_SPEC.items()}
-    return plain_http_warnings({**defaults, "api_url": "https://h", **options})
+    return list(connect({**defaults, "scope": "demo", "api_url": "https://h", **options}).warnings)
 
 
 @pytest.mark.parametrize("url", LOCAL + OPEN)
 def test_a_token_over_plain_http_to_another_host_warns(url: str) -> None:
     def expected(option: str, loot: str) -> list[str]:
-        overheard = (
-            f"'{option}' is plain http to {urlsplit(url.strip()).hostname}: who listens on the way gets the {loot}."
-        )
+        host = urlsplit(url.strip()).hostname
+        overheard = f"'{option}' is plain http to {host}: anyone on the network path can read the {loot}."
         return [f"{overheard} Use https."] if url in OPEN else []
 
     by_token = expected("api_url", "token")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""Readings that several resources share: who may be told of which one."""
+"""SharedReads that several resources share: who may be told of which one."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.otterscale.core.plugins.module_utils._engine import reads as _readings
-from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import Readings, View
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import NothingKept, Reader, SharedReads
+from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
 
 from tests.emulator.process import Emulator
@@ -38,9 +38,9 @@ def emulator(started: Emulator) -> Emulator:
 
 
 @pytest.fixture
-def readings(emulator: Emulator) -> Iterator[Readings]:
+def readings(emulator: Emulator) -> Iterator[SharedReads]:
     client = Client(emulator.url, token=TOKEN, retries=0)
-    yield Readings(client)
+    yield SharedReads(client)
     client.close()
 
 
@@ -48,40 +48,39 @@ def calls(emulator: Emulator) -> list[str]:
     return [call["rpc"] for call in emulator.journal()["calls"]]
 
 
-def kept(readings: Readings, name: str) -> View:
-    return View(readings, name, recent=True, only_kept=True)
+def kept(readings: SharedReads, name: str) -> Reader:
+    return readings.kept(name)
 
 
-def test_an_answer_of_a_moment_ago_tells_each_resource_once(emulator: Emulator, readings: Readings) -> None:
-    answer = View(readings, "one").read(LIST, SCOPE)
+def test_an_answer_of_a_moment_ago_tells_each_resource_once(emulator: Emulator, readings: SharedReads) -> None:
+    answer = readings.fresh("one").read(LIST, SCOPE)
     assert kept(readings, "two").read(LIST, SCOPE) == answer
     for name in ("one", "two"):
-        with pytest.raises(OtterScaleError) as caught:
+        with pytest.raises(NothingKept):
             kept(readings, name).read(LIST, SCOPE)
-        assert caught.value.rpc is None
     assert calls(emulator) == ["ListBuckets"]
 
 
-def test_other_questions_have_other_answers(emulator: Emulator, readings: Readings) -> None:
-    View(readings, "one").read(LIST, SCOPE)
-    with pytest.raises(OtterScaleError):
+def test_other_questions_have_other_answers(emulator: Emulator, readings: SharedReads) -> None:
+    readings.fresh("one").read(LIST, SCOPE)
+    with pytest.raises(NothingKept):
         kept(readings, "two").read(LIST, {"scope": "other"})
 
 
-def test_what_was_read_before_a_view_began_is_not_new_to_it(emulator: Emulator, readings: Readings) -> None:
-    View(readings, "one").read(LIST, SCOPE)
-    View(readings, "two").read(LIST, SCOPE)
+def test_what_was_read_before_a_view_began_is_not_new_to_it(emulator: Emulator, readings: SharedReads) -> None:
+    readings.fresh("one").read(LIST, SCOPE)
+    readings.fresh("two").read(LIST, SCOPE)
     assert calls(emulator) == ["ListBuckets", "ListBuckets"]
 
 
 @pytest.mark.parametrize(("seconds", "usable"), [(9.0, True), (10.5, False)])
 def test_an_answer_grows_old_in_ten_seconds(
-    emulator: Emulator, readings: Readings, monkeypatch: pytest.MonkeyPatch, seconds: float, usable: bool
+    emulator: Emulator, readings: SharedReads, monkeypatch: pytest.MonkeyPatch, seconds: float, usable: bool
 ) -> None:
-    View(readings, "one").read(LIST, SCOPE)
+    readings.fresh("one").read(LIST, SCOPE)
     later = SimpleNamespace(monotonic=lambda: time.monotonic() + seconds)
     monkeypatch.setattr(_readings, "time", later)
-    with contextlib.nullcontext() if usable else pytest.raises(OtterScaleError):
+    with contextlib.nullcontext() if usable else pytest.raises(NothingKept):
         kept(readings, "two").read(LIST, SCOPE)
 
 
@@ -103,47 +102,47 @@ def test_the_age_of_an_answer_counts_from_when_it_was_asked_for(
     """What changes while a list is read may be missing in it: it is as old as the question."""
     client = SlowClient(emulator.url, token=TOKEN, retries=0)
     monkeypatch.setattr(_readings, "time", SimpleNamespace(monotonic=lambda: client.now))
-    readings = Readings(client)
-    View(readings, "one", since=client.now).read(LIST, SCOPE)
+    readings = SharedReads(client)
+    readings.fresh("one", client.now).read(LIST, SCOPE)
     client.now += seconds
-    with contextlib.nullcontext() if usable else pytest.raises(OtterScaleError):
-        View(readings, "two", since=client.now, recent=True, only_kept=True).read(LIST, SCOPE)
+    with contextlib.nullcontext() if usable else pytest.raises(NothingKept):
+        readings.kept("two").read(LIST, SCOPE)
     client.close()
 
 
-def test_after_a_write_only_a_later_answer_is_new(emulator: Emulator, readings: Readings) -> None:
-    view = View(readings, "one")
-    View(readings, "two").read(LIST, SCOPE)
+def test_after_a_write_only_a_later_answer_is_new(emulator: Emulator, readings: SharedReads) -> None:
+    view = readings.fresh("one")
+    readings.fresh("two").read(LIST, SCOPE)
     view.write(CREATE, {**SCOPE, "bucketName": "photos", "owner": "alice"})
     names = [bucket["name"] for bucket in view.read(LIST, SCOPE).get("buckets", [])]
     assert names == ["photos"]
     assert calls(emulator) == ["ListBuckets", "CreateBucket", "ListBuckets"]
 
 
-def test_a_refused_write_ends_all_that_was_read(emulator: Emulator, readings: Readings) -> None:
-    View(readings, "one").read(LIST, SCOPE)
-    with pytest.raises(OtterScaleError):
-        View(readings, "two").write(CREATE, {**SCOPE, "bucketName": "photos", "owner": "nobody"})
-    with pytest.raises(OtterScaleError):
+def test_a_refused_write_ends_all_that_was_read(emulator: Emulator, readings: SharedReads) -> None:
+    readings.fresh("one").read(LIST, SCOPE)
+    with pytest.raises(ApiError):
+        readings.fresh("two").write(CREATE, {**SCOPE, "bucketName": "photos", "owner": "nobody"})
+    with pytest.raises(NothingKept):
         kept(readings, "three").read(LIST, SCOPE)
 
 
-def test_who_asks_at_the_same_time_shares_one_call(emulator: Emulator, readings: Readings) -> None:
+def test_who_asks_at_the_same_time_shares_one_call(emulator: Emulator, readings: SharedReads) -> None:
     emulator.add_faults({"rpc": "ListBuckets", "kind": "delay", "seconds": 0.5})
-    views = [View(readings, str(number)) for number in range(8)]
+    views = [readings.fresh(str(number)) for number in range(8)]
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda view: view.read(LIST, SCOPE), views))
     assert all(answer == answers[0] for answer in answers)
     assert calls(emulator) == ["ListBuckets"]
 
 
-def test_a_failure_is_shared_as_well(emulator: Emulator, readings: Readings) -> None:
+def test_a_failure_is_shared_as_well(emulator: Emulator, readings: SharedReads) -> None:
     emulator.add_faults({"rpc": "ListBuckets", "kind": "error", "code": "permission_denied"})
     began = time.monotonic()
     caught: list[Any] = []
     for name in ("one", "two"):
-        with pytest.raises(OtterScaleError) as failure:
-            View(readings, name, since=began).read(LIST, SCOPE)
+        with pytest.raises(ApiError) as failure:
+            readings.fresh(name, began).read(LIST, SCOPE)
         caught.append(failure.value)
     assert [error.code for error in caught] == ["permission_denied"] * 2
     assert [error.rpc for error in caught] == ["ListBuckets"] * 2
@@ -152,11 +151,10 @@ def test_a_failure_is_shared_as_well(emulator: Emulator, readings: Readings) -> 
     assert calls(emulator) == ["ListBuckets"]
 
 
-def test_a_failure_of_a_moment_ago_is_not_held_against_the_next(emulator: Emulator, readings: Readings) -> None:
+def test_a_failure_of_a_moment_ago_is_not_held_against_the_next(emulator: Emulator, readings: SharedReads) -> None:
     emulator.add_faults({"rpc": "ListBuckets", "kind": "error", "code": "permission_denied"})
-    with pytest.raises(OtterScaleError):
-        View(readings, "one").read(LIST, SCOPE)
-    with pytest.raises(OtterScaleError) as caught:
+    with pytest.raises(ApiError):
+        readings.fresh("one").read(LIST, SCOPE)
+    with pytest.raises(NothingKept):
         kept(readings, "two").read(LIST, SCOPE)
-    assert caught.value.rpc is None
-    assert View(readings, "two", recent=True).read(LIST, SCOPE) == {}
+    assert readings.recent("two").read(LIST, SCOPE) == {}

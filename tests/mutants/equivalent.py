@@ -31,9 +31,9 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "Step.key: (self.request, sort_keys=True) -> (self.request, sort_keys=False)": IN_ORDER,
     },
     "_engine/reads": {
-        "Readings.read: dumps(request, sort_keys=True) -> dumps(request, sort_keys=False)": IN_ORDER,
-        "Readings.read: e OtterScaleError('client', 'nothing that is recen -> "
-        "e OtterScaleError('clientX', 'nothing that is recen": "nobody but glance() gets it, and looks at its rpc",
+        "SharedReads.read: dumps(request, sort_keys=True) -> dumps(request, sort_keys=False)": IN_ORDER,
+        "SharedReads.read: e ApiError('client', 'nothing that is recen -> "
+        "e ApiError('clientX', 'nothing that is recen": "nobody but glance() gets it, and looks at its rpc",
         "View.may_use: ror) and (reading.ended >= time.monotonic() - KEEP_ -> "
         "ror) and (reading.ended > time.monotonic() - KEEP_": "no two readings of a clock are that close",
         "View.may_use: recent or reading.began >= self.since -> recent or reading.began > self.since": (
@@ -44,8 +44,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "Client.pause: off * 2.0 ** min(tries, 30)) -> off * 2.0 ** min(tries, 31))": "it is bounded long before",
         "Client._attempt: Timeout-Ms': str(min(max(1, int(self._timeout * 100 -> "
         "Timeout-Ms': str(min(max(2, int(self._timeout * 100": "no call is over in a millisecond",
-        "_decode: OtterScaleError('unknown', f\"the answer {(f'is {c -> "
-        "OtterScaleError('unknownX', f\"the answer {(f'is {c": UNKNOWN,
+        "_decode: ApiError('unknown', f\"the answer {(f'is {c -> ApiError('unknownX', f\"the answer {(f'is {c": UNKNOWN,
         "_answered_error: ATUS.get(status, 'unknown') -> ATUS.get(status, 'unknownX')": UNKNOWN,
     },
     "_otterscale/bucket": {

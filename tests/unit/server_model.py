@@ -9,13 +9,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._engine import reconcile as engine_reconcile
+from ansible_collections.otterscale.core.plugins.module_utils._engine import wait as engine_wait
+from ansible_collections.otterscale.core.plugins.module_utils._engine.outcome import Outcome
+from ansible_collections.otterscale.core.plugins.module_utils._engine.reconcile import apply, plan
+from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import Resource
+from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.cluster import Cluster
 from ansible_collections.otterscale.core.plugins.module_utils._values.acl import CANNED_ACLS, grants_from_acl
 
 Message = dict[str, Any]
+
+
+def reconcile(
+    resource: Resource[Any], server: Any, *, check: bool = False, retries: int = 4, notify: Any = None
+) -> Outcome:
+    """What a task does that shares its reads with nobody."""
+    planned = plan(resource, server)
+    return planned.predicted() if check else apply(planned, retries=retries, notify=notify)
+
+
+def glance(resource: Resource[Any], server: Any) -> Outcome | None:
+    """What one reading settles."""
+    return plan(resource, server).settled()
+
+
+def set_time(monkeypatch: Any, monotonic: Any, sleep: Any) -> None:
+    """Time as the engine sees it."""
+    for module in (engine_reconcile, engine_wait):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=monotonic, sleep=sleep))
 
 
 @dataclass(frozen=True)
@@ -49,7 +74,7 @@ def kubernetes_ports(wanted: Iterable[Mapping[str, Any]], current: Iterable[Mapp
         if not old:
             by_number.setdefault(port["port"], port["nodePort"])
     if len({(port["protocol"], port["nodePort"]) for port in ports}) < len(ports):
-        raise OtterScaleError("unknown", "duplicate nodePort", sent=True)
+        raise ApiError("unknown", "duplicate nodePort", sent=True)
     return ports
 
 
@@ -114,18 +139,18 @@ class Server:
         self.writes.append((rpc, dict(request)))
         fault = self.faults.pop(0) if self.faults else None
         if fault and not fault.effect:
-            raise OtterScaleError(fault.code, fault.message, rpc=rpc, sent=fault.sent)
+            raise ApiError(fault.code, fault.message, rpc=rpc, sent=fault.sent)
         try:
             answer = getattr(self, rpc)(asked)
-        except OtterScaleError as error:
+        except ApiError as error:
             error.rpc = rpc
             raise
         self.effects.append((rpc, dict(request)))
         if fault:
-            raise OtterScaleError(fault.code, fault.message, rpc=rpc, sent=True)
+            raise ApiError(fault.code, fault.message, rpc=rpc, sent=True)
         return dict(answer)
 
-    def pause(self, tries: int, error: OtterScaleError) -> float:
+    def pause(self, tries: int, error: ApiError) -> float:
         return 0.0
 
     # What tests look at
@@ -139,8 +164,8 @@ class Server:
 
     # RPCs
 
-    def refuse(self, code: str, plain: str) -> OtterScaleError:
-        return OtterScaleError(code if self.mapped else "unknown", plain, sent=True, http_status=500)
+    def refuse(self, code: str, plain: str) -> ApiError:
+        return ApiError(code if self.mapped else "unknown", plain, sent=True, http_status=500)
 
     def new(self, kind: str, name: str, exists: str) -> None:
         if name in self.things[kind]:

@@ -16,7 +16,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._engine.resource i
     Step,
     Verb,
 )
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import (
     ARGUMENT_SPEC,
     Bucket,
@@ -61,7 +61,7 @@ def bucket(**options: Any) -> Bucket:
 
 
 def refused(**options: Any) -> str:
-    with pytest.raises(OtterScaleError) as caught:
+    with pytest.raises(ApiError) as caught:
         bucket(**options)
     assert caught.value.code == "client"
     return caught.value.message
@@ -132,16 +132,16 @@ def test_a_bucket_is_found_in_the_list_with_one_call() -> None:
 
     state = bucket().observe(read).state
     assert state is not None and calls == [("otterscale.storage.v1.StorageService/ListBuckets", {"scope": "lab"})]
-    shown = bucket().show(state)
+    shown = bucket().as_result(state)
     assert (shown["acl"], shown["owner"], shown["used_bytes"], shown["used_objects"]) == ("public_read", "alice", 5, 1)
     assert shown["policy"] == RESPELLED and len(shown["grants"]) == 2
-    assert bucket().show(replace(state, policy={}))["policy"] is None
+    assert bucket().as_result(replace(state, policy={}))["policy"] is None
 
 
 def test_a_bucket_is_shown_with_all_that_the_server_tells() -> None:
     everybody = "http://acs.amazonaws.com/groups/global/AllUsers"
     state = bucket().observe(lambda *_call: {"buckets": [LISTED]}).state
-    assert state is not None and bucket().show(state) == {
+    assert state is not None and bucket().as_result(state) == {
         **{"name": "data", "owner": "alice", "policy": RESPELLED, "acl": "public_read"},
         "grants": [
             {"type": "CanonicalUser", "id": "alice", "name": "", "uri": "", "permission": "FULL_CONTROL"},
@@ -151,7 +151,7 @@ def test_a_bucket_is_shown_with_all_that_the_server_tells() -> None:
     }
     named = {"type": "CanonicalUser", "id": "alice", "name": "Alice", "permission": "FULL_CONTROL"}
     bare = bucket().observe(lambda *_call: {"buckets": [{"name": "data", "owner": "alice", "grants": [named]}]}).state
-    assert bare is not None and bucket().show(bare) == {
+    assert bare is not None and bucket().as_result(bare) == {
         **{"name": "data", "owner": "alice", "policy": None, "acl": "private", "grants": [{**named, "uri": ""}]},
         **{"used_bytes": 0, "used_objects": 0, "created_at": None},
     }
@@ -195,7 +195,7 @@ def test_a_missing_bucket_is_created_private_unless_asked_otherwise() -> None:
 
 
 def test_creating_needs_an_owner() -> None:
-    with pytest.raises(OtterScaleError, match=r"option 'owner' is not given") as caught:
+    with pytest.raises(ApiError, match=r"option 'owner' is not given") as caught:
         bucket().plan(ABSENT)
     assert caught.value.code == "client"
 
@@ -233,7 +233,7 @@ def test_a_bucket_without_policy_is_updated_without_one() -> None:
 
 @pytest.mark.parametrize("policy", [{}, ""])
 def test_removing_a_policy_is_refused_since_the_api_cannot(policy: Any) -> None:
-    with pytest.raises(OtterScaleError, match=r"option 'policy' is {}.*cannot remove") as caught:
+    with pytest.raises(ApiError, match=r"option 'policy' is {}.*cannot remove") as caught:
         bucket(policy=policy).plan(PRESENT)
     assert caught.value.code == "client"
 
@@ -241,7 +241,7 @@ def test_removing_a_policy_is_refused_since_the_api_cannot(policy: Any) -> None:
 @pytest.mark.parametrize("options", [{"owner": "bob"}, {"policy": OTHER}])
 def test_a_custom_acl_is_not_replaced_in_passing(options: dict[str, Any]) -> None:
     custom = Seen(Presence.PRESENT, CUSTOM_STATE)
-    with pytest.raises(OtterScaleError, match=r"option 'acl' is not given.*custom") as caught:
+    with pytest.raises(ApiError, match=r"option 'acl' is not given.*custom") as caught:
         bucket(**options).plan(custom)
     assert caught.value.code == "client" and next(iter(options)) in caught.value.message
     ((_rpc, request),) = sent(bucket(**options, acl="private"), custom)
@@ -259,7 +259,7 @@ def test_an_acl_without_a_grant_could_not_be_read_nor_perhaps_the_policy_beside_
     """It was taken for a custom ACL, and replaced where the task named one."""
     state = bucket().observe(lambda *_call: {"buckets": [{"name": "data", "owner": "alice", **policy}]}).state
     assert state is not None and (state.acl, state.policy) == (None, read["policy"])
-    shown = bucket().show(state)
+    shown = bucket().as_result(state)
     assert (shown["acl"], shown["grants"], shown["policy"]) == (None, [], read["policy"])
 
 
@@ -275,7 +275,7 @@ def test_an_acl_without_a_grant_could_not_be_read_nor_perhaps_the_policy_beside_
     ],
 )
 def test_what_must_know_an_acl_that_could_not_be_read_fails(options: dict[str, Any], said: str) -> None:
-    with pytest.raises(OtterScaleError, match="the server could not read the bucket's ACL.*" + said) as caught:
+    with pytest.raises(ApiError, match="the server could not read the bucket's ACL.*" + said) as caught:
         bucket(**options).plan(UNREAD)
     assert (caught.value.code, caught.value.rpc) == ("failed_precondition", None)
     assert "Run again" in caught.value.advice and "log" in caught.value.advice
@@ -286,7 +286,7 @@ def test_what_need_not_know_an_acl_that_could_not_be_read_is_not_hindered() -> N
     assert sent(bucket(state="absent", acl="private"), UNREAD) == [("DeleteBucket", KEY)]
     with_policy = Seen(Presence.PRESENT, replace(STATE, grants=None))
     assert sent(bucket(owner="alice", policy=RESPELLED), with_policy) == []
-    with pytest.raises(OtterScaleError, match="changing policy would replace it"):
+    with pytest.raises(ApiError, match="changing policy would replace it"):
         bucket(policy=OTHER).plan(with_policy)
 
 
@@ -312,19 +312,19 @@ wanted_buckets = st.builds(
 def test_what_is_predicted_needs_no_further_step(wanted: Bucket, seen: Seen[BucketState]) -> None:
     try:
         steps = wanted.plan(seen).steps
-    except OtterScaleError as error:
+    except ApiError as error:
         unread = seen.state is not None and seen.state.acl is None
         assert error.code == "client" or (unread and error.code == "failed_precondition")
         assert not error.sent
         return
     assert len(steps) <= 1
     if wanted.absent:
-        assert wanted.predict(seen) is None and wanted.desired() == {}
+        assert wanted.predict(seen) is None and wanted.diff_after() == {}
         return
     state = wanted.predict(seen) if steps else seen.state
     assert state is not None
     assert wanted.plan(Seen(Presence.PRESENT, state)).steps == ()
-    managed, desired = wanted.managed(state), wanted.desired()
+    managed, desired = wanted.diff_before(state), wanted.diff_after()
     assert same_policy(managed.pop("policy", {}), desired.pop("policy", {}))
     assert managed == desired
     for step in steps:
@@ -361,7 +361,7 @@ S3 = "operation error S3: {}, https response error StatusCode: {}, RequestID: tx
     ],
 )
 def test_a_plain_error_is_understood(verb: Verb, code: str, message: str, refusal: Refusal | None) -> None:
-    error = OtterScaleError(code, message, sent=True)
+    error = ApiError(code, message, sent=True)
     usual = error.advice
     assert bucket().refusal(Step(verb, "x/X", {}, ""), error) is refusal
     assert (error.advice != usual) == (refusal is Refusal.FINAL)
@@ -369,16 +369,16 @@ def test_a_plain_error_is_understood(verb: Verb, code: str, message: str, refusa
 
 def test_an_answer_tells_the_whole_bucket_only_with_its_grants() -> None:
     step = Step(Verb.CREATE, "x/CreateBucket", {}, "")
-    assert bucket().answered(step, {"name": "data", "owner": "alice"}, ABSENT) is None
-    state = bucket().answered(step, LISTED, ABSENT)
+    assert bucket().state_in(step, {"name": "data", "owner": "alice"}, ABSENT) is None
+    state = bucket().state_in(step, LISTED, ABSENT)
     assert state is not None and state.acl == "public_read"
 
 
 def test_a_diff_names_the_bucket_and_what_the_task_gives() -> None:
     given = {"owner": "alice", "policy": POLICY, "acl": "public_read"}
-    assert bucket().managed(STATE) == bucket().desired() == {"name": "data"}
-    assert bucket(**given).desired() == {"name": "data", **given}
-    assert bucket(owner="bob", policy=OTHER, acl="private").managed(STATE) == {"name": "data", **given}
+    assert bucket().diff_before(STATE) == bucket().diff_after() == {"name": "data"}
+    assert bucket(**given).diff_after() == {"name": "data", **given}
+    assert bucket(owner="bob", policy=OTHER, acl="private").diff_before(STATE) == {"name": "data", **given}
 
 
 def test_a_new_bucket_is_predicted_private_and_without_policy_unless_asked_otherwise() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import requests
-from ansible_collections.otterscale.core.plugins.module_utils._errors import MEANINGS, OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._errors import CODES, ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale import connect as _connect
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,8 +28,8 @@ def decode(status: int, body: bytes | dict[str, Any], content_type: str = JSON, 
     return _connect._decode(response, body if isinstance(body, bytes) else json.dumps(body).encode())
 
 
-def failure(*args: Any, **headers: str) -> OtterScaleError:
-    with pytest.raises(OtterScaleError) as caught:
+def failure(*args: Any, **headers: str) -> ApiError:
+    with pytest.raises(ApiError) as caught:
         decode(*args, **headers)
     assert caught.value.sent, "an answer came, so the request arrived"
     return caught.value
@@ -57,7 +57,7 @@ def test_the_status_decides_only_where_there_is_no_connect_error(status: int, co
     assert (error.code, error.http_status) == (code, status)
 
 
-@pytest.mark.parametrize("code", [code for code in MEANINGS if code != "client"])
+@pytest.mark.parametrize("code", [code for code in CODES if code != "client"])
 @pytest.mark.parametrize("status", [400, 404, 500, 503])
 def test_the_code_decides_wherever_there_is_one(status: int, code: str) -> None:
     error = failure(status, {"code": code, "message": "no"}, Trailer_Zone="b", Retry_After="7")
@@ -192,7 +192,7 @@ def test_a_long_text_is_shown_to_200_characters_and_no_secret_is_cut() -> None:
     response = requests.Response()
     response.status_code = 502
     for body in (f"{'x' * 190}secret-in-the-middle", f"{'<br>' * 16 * 1024}"[:-8] + "secret-in-the-middle", "y" * 300):
-        with pytest.raises(OtterScaleError) as caught:
+        with pytest.raises(ApiError) as caught:
             _connect._decode(response, body.encode(), secrets)
         text = caught.value.message.partition(": ")[2]
         assert len(text) <= 203 and "secret" not in text
@@ -237,5 +237,5 @@ def test_an_unusable_answer_is_internal_and_never_a_traceback(body: bytes) -> No
 def test_any_answer_is_an_answer_or_an_error(body: bytes, status: int, content_type: str) -> None:
     try:
         assert isinstance(decode(status, body, content_type).message, dict)
-    except OtterScaleError as error:
+    except ApiError as error:
         assert len(error.message) < 500 and error.message.isprintable()

@@ -16,7 +16,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._engine.resource i
     Verb,
     Wait,
 )
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavolume import (
     ARGUMENT_SPEC,
     DataVolume,
@@ -53,7 +53,7 @@ def volume(**options: Any) -> DataVolume:
 
 
 def refused(**options: Any) -> str:
-    with pytest.raises(OtterScaleError) as caught:
+    with pytest.raises(ApiError) as caught:
         volume(**options)
     assert caught.value.code == "client"
     return caught.value.message
@@ -138,7 +138,7 @@ def test_a_volume_of_the_other_kind_is_found_with_two_calls() -> None:
 
 def test_a_server_that_lists_all_kinds_at_once_is_asked_once() -> None:
     calls: list[Any] = []
-    assert volume().observe(reader(calls, listed("other", boot=True))) == Seen(Presence.UNLISTED)
+    assert volume().observe(reader(calls, listed("other", boot=True))) == Seen(Presence.UNKNOWN)
     assert len(calls) == 1
 
 
@@ -146,7 +146,7 @@ def test_a_volume_whose_kind_is_left_out_is_none_that_boots() -> None:
     """JSON leaves out what is false."""
     calls: list[Any] = []
     unsaid = {"dataVolumes": [{"name": "other"}]}
-    assert volume(boot_image=True).observe(reader(calls, unsaid)) == Seen(Presence.UNLISTED)
+    assert volume(boot_image=True).observe(reader(calls, unsaid)) == Seen(Presence.UNKNOWN)
     assert calls == [("ListDataVolumes", True)], "so this server lists all kinds"
     calls.clear()
     assert volume().observe(reader(calls, unsaid, listed(boot=True))).state is not None
@@ -155,7 +155,7 @@ def test_a_volume_whose_kind_is_left_out_is_none_that_boots() -> None:
 
 def test_the_dangerous_get_is_called_only_where_the_user_allows_it() -> None:
     calls: list[Any] = []
-    assert volume().observe(reader(calls, {}, {})) == Seen(Presence.UNLISTED)
+    assert volume().observe(reader(calls, {}, {})) == Seen(Presence.UNKNOWN)
     assert [rpc for rpc, _boot in calls] == ["ListDataVolumes"] * 2
     calls.clear()
     assert volume(get_unlisted=True).observe(reader(calls, {}, {}, {"name": "root", "sizeBytes": "7"})).state.size == 7
@@ -166,7 +166,7 @@ def test_the_dangerous_get_is_called_only_where_the_user_allows_it() -> None:
 def test_get_can_prove_absence(error: tuple[str, str]) -> None:
     def read(procedure: str, request: Any) -> dict[str, Any]:
         if procedure.endswith("/GetDataVolume"):
-            raise OtterScaleError(*error, sent=True)
+            raise ApiError(*error, sent=True)
         return {}
 
     assert volume(get_unlisted=True).observe(read) == Seen(Presence.ABSENT)
@@ -183,7 +183,7 @@ def test_a_volume_has_what_its_claim_has_and_without_one_what_was_asked_for(capa
     fields = {"sizeBytes": str(10 * GI), "persistentVolumeClaim": {"name": "root", "capacity": capacity}}
     state = volume().observe(lambda *_call: listed(**fields)).state
     assert state is not None and state.real_size == size
-    shown = volume().show(state)
+    shown = volume().as_result(state)
     assert (shown["size_bytes"], shown["capacity_bytes"]) == (10 * GI, size if capacity > "0" else None)
 
 
@@ -223,7 +223,7 @@ FULL = {
 
 def test_a_volume_is_shown_with_all_that_the_server_tells() -> None:
     state = volume().observe(lambda *_call: listed(boot=True, **FULL)).state
-    assert state is not None and volume().show(state) == {
+    assert state is not None and volume().as_result(state) == {
         **{"name": "root", "namespace": "vms", "source": {"type": "http_url", "data": URL}, "boot_image": True},
         **{"phase": "ImportInProgress", "progress": "5.00%", "size_bytes": 10 * GI, "capacity_bytes": 11 * GI},
         "persistent_volume_claim": {
@@ -240,7 +240,7 @@ def test_a_volume_is_shown_with_all_that_the_server_tells() -> None:
 
 def test_what_the_server_does_not_tell_is_shown_as_null() -> None:
     state = volume().observe(lambda *_call: listed()).state
-    assert state is not None and volume().show(state) == {
+    assert state is not None and volume().as_result(state) == {
         **{"name": "root", "namespace": "vms", "source": {"type": "blank_image", "data": ""}, "boot_image": False},
         **{"phase": "", "progress": "", "size_bytes": 0, "capacity_bytes": None, "persistent_volume_claim": None},
         **{"last_condition": None, "created_at": None},
@@ -249,7 +249,7 @@ def test_what_the_server_does_not_tell_is_shown_as_null() -> None:
     little = {"persistentVolumeClaim": {"name": "root"}, "lastCondition": {"type": "Running"}}
     state = volume().observe(lambda *_call: listed(**little)).state
     assert state is not None
-    claim, condition = (volume().show(state)[key] for key in ("persistent_volume_claim", "last_condition"))
+    claim, condition = (volume().as_result(state)[key] for key in ("persistent_volume_claim", "last_condition"))
     assert (claim["storage_class"], claim["created_at"], claim["access_modes"]) == (None, None, [])
     assert (condition["heartbeat_at"], condition["transitioned_at"], condition["reason"]) == (None, None, "")
 
@@ -274,11 +274,11 @@ def test_kubernetes_knows_what_no_list_shows() -> None:
     seen = unlisted(DOCUMENT, CLAIM)
     assert seen == Seen(Presence.PRESENT, replace(STATE, boot_image=None, capacity=20 * GI))
     assert seen.state is not None
-    shown = volume().show(seen.state)
+    shown = volume().as_result(seen.state)
     assert (shown["phase"], shown["progress"], shown["created_at"]) == ("Succeeded", "100.0%", "2026-01-01T00:00:00Z")
     assert (shown["last_condition"], shown["boot_image"]) == ({"message": "new"}, None)
     assert sent(volume(size="20Gi"), seen) == sent(volume(size="20Gi", boot_image=True), seen) == []
-    assert volume(boot_image=True).managed(seen.state)["boot_image"] is True
+    assert volume(boot_image=True).diff_before(seen.state)["boot_image"] is True
     assert unlisted(None) == Seen(Presence.ABSENT)
 
 
@@ -297,12 +297,12 @@ def test_every_source_that_otterscale_makes_is_known_in_kubernetes(source: dict[
 
 
 def test_a_source_that_otterscale_does_not_know_is_there_but_not_compared() -> None:
-    assert unlisted({**DOCUMENT, "spec": {"source": {"registry": {"url": "docker://x"}}}}) == Seen(Presence.UNREADABLE)
+    assert unlisted({**DOCUMENT, "spec": {"source": {"registry": {"url": "docker://x"}}}}) == Seen(Presence.HIDDEN)
 
 
 def test_a_volume_that_says_little_in_kubernetes_is_read_all_the_same() -> None:
     state = unlisted({"spec": {"source": {"blank": {}}}}).state
-    assert state == DataVolumeState(Source("blank_image"), None, 0) and volume().show(state)["created_at"] is None
+    assert state == DataVolumeState(Source("blank_image"), None, 0) and volume().as_result(state)["created_at"] is None
     assert (state.phase, state.progress, state.condition) == ("", "", {})
 
 
@@ -322,7 +322,7 @@ def requesting(storage: Any) -> dict[str, Any]:
 def test_what_kubernetes_cannot_have_said_is_a_failure_of_its_own(
     document: dict[str, Any], claim: dict[str, Any], words: str
 ) -> None:
-    with pytest.raises(OtterScaleError, match=f"makes no sense: {words}") as info:
+    with pytest.raises(ApiError, match=f"makes no sense: {words}") as info:
         unlisted(document, claim)
     assert (info.value.code, info.value.rpc) == ("internal", "Kubernetes GET")
 
@@ -335,10 +335,10 @@ def test_a_size_may_be_an_integer_in_kubernetes() -> None:
 def test_a_get_that_fails_for_another_reason_is_a_failure() -> None:
     def read(procedure: str, request: Any) -> dict[str, Any]:
         if procedure.endswith("/GetDataVolume"):
-            raise OtterScaleError("permission_denied", "not yours", sent=True)
+            raise ApiError("permission_denied", "not yours", sent=True)
         return {}
 
-    with pytest.raises(OtterScaleError, match="not yours"):
+    with pytest.raises(ApiError, match="not yours"):
         volume(get_unlisted=True).observe(read)
 
 
@@ -361,7 +361,7 @@ def test_every_call_names_the_volume_in_its_scope() -> None:
 # Plans
 
 
-@pytest.mark.parametrize("presence", [Presence.ABSENT, Presence.UNLISTED])
+@pytest.mark.parametrize("presence", [Presence.ABSENT, Presence.UNKNOWN])
 def test_a_missing_volume_is_created_with_its_source_as_a_number(presence: Presence) -> None:
     request = {**KEY, "source": {"type": 1, "data": URL}, "bootImage": False, "sizeBytes": str(10 * GI)}
     assert sent(volume(), Seen(presence)) == [("CreateDataVolume", request)]
@@ -372,7 +372,7 @@ def test_a_missing_volume_is_created_with_its_source_as_a_number(presence: Prese
 
 
 def test_a_volume_that_cannot_be_read_is_left_alone_with_a_warning() -> None:
-    plan = volume().plan(Seen(Presence.UNREADABLE))
+    plan = volume().plan(Seen(Presence.HIDDEN))
     assert plan.steps == () and "vms/root exists" in plan.warnings[0]
 
 
@@ -400,7 +400,7 @@ def test_a_volume_grows(now: DataVolumeState) -> None:
     ],
 )
 def test_what_cannot_be_changed_is_refused_naming_both_values(options: dict[str, Any], said: list[str]) -> None:
-    with pytest.raises(OtterScaleError) as caught:
+    with pytest.raises(ApiError) as caught:
         volume(**options).plan(PRESENT)
     assert caught.value.code == "client"
     assert all(text in caught.value.message for text in said)
@@ -408,7 +408,7 @@ def test_what_cannot_be_changed_is_refused_naming_both_values(options: dict[str,
 
 def test_a_size_between_the_asked_for_and_the_real_one_is_refused_and_what_the_claim_has_counts() -> None:
     grown = replace(STATE, capacity=20 * GI)
-    with pytest.raises(OtterScaleError, match=f"option 'size' is {15 * GI}: it is now {20 * GI} bytes"):
+    with pytest.raises(ApiError, match=f"option 'size' is {15 * GI}: it is now {20 * GI} bytes"):
         volume(size="15Gi").plan(Seen(Presence.PRESENT, grown))
     assert sent(volume(size="20Gi"), Seen(Presence.PRESENT, grown)) == []
     assert sent(volume(size="10Gi"), Seen(Presence.PRESENT, replace(STATE, capacity=5 * GI))) != []
@@ -419,13 +419,13 @@ def test_a_claim_that_came_out_larger_than_asked_is_as_declared() -> None:
     for capacity in (10 * GI, 11362347344, 11 * GI, 23 * GI // 2 + GI):
         state = replace(STATE, capacity=capacity)
         assert sent(volume(), Seen(Presence.PRESENT, state)) == []
-        assert volume().managed(state) == volume().desired()
-        assert volume().show(state)["capacity_bytes"] == capacity
+        assert volume().diff_before(state) == volume().diff_after()
+        assert volume().as_result(state)["capacity_bytes"] == capacity
     for capacity in (10 * GI - 1, 23 * GI // 2 + GI + 1):
         state = replace(STATE, capacity=capacity)
-        assert volume().managed(state)["size"] == capacity, "the diff shows what differs"
+        assert volume().diff_before(state)["size"] == capacity, "the diff shows what differs"
     assert sent(volume(), Seen(Presence.PRESENT, replace(STATE, capacity=10 * GI - 1))) != []
-    with pytest.raises(OtterScaleError, match="can only grow"):
+    with pytest.raises(ApiError, match="can only grow"):
         volume().plan(Seen(Presence.PRESENT, state))
 
 
@@ -445,22 +445,22 @@ def test_what_cdi_and_storage_add_is_never_a_difference(size: int, overhead: int
     has = -(-size * 1000 // (1000 - overhead))
     state = replace(STATE, size=size, capacity=-(-has // unit) * unit)
     wanted = replace(volume(), size=size)
-    assert sent(wanted, Seen(Presence.PRESENT, state)) == [] and wanted.managed(state) == wanted.desired()
+    assert sent(wanted, Seen(Presence.PRESENT, state)) == [] and wanted.diff_before(state) == wanted.diff_after()
 
 
 @pytest.mark.parametrize("option", ["source", "size"])
 def test_creating_needs_a_source_and_a_size(option: str) -> None:
-    with pytest.raises(OtterScaleError, match=f"option '{option}' is not given") as caught:
-        volume(**{option: None}).plan(Seen(Presence.UNLISTED))
+    with pytest.raises(ApiError, match=f"option '{option}' is not given") as caught:
+        volume(**{option: None}).plan(Seen(Presence.UNKNOWN))
     assert caught.value.code == "client"
 
 
 @pytest.mark.parametrize(
-    ("seen", "probe"), [(PRESENT, False), (Seen(Presence.UNREADABLE), False), (Seen(Presence.UNLISTED), True)]
+    ("seen", "probe"), [(PRESENT, False), (Seen(Presence.HIDDEN), False), (Seen(Presence.UNKNOWN), True)]
 )
 def test_absent_deletes_unless_absence_is_proven(seen: Seen[DataVolumeState], probe: bool) -> None:
     (step,) = volume(state="absent").plan(seen).steps
-    assert (step.rpc, step.request, step.probe) == ("DeleteDataVolume", KEY, probe)
+    assert (step.rpc, step.request, step.only_to_make_sure) == ("DeleteDataVolume", KEY, probe)
     assert step.reason == ("not listed, which does not prove that it is absent" if probe else "it exists")
     assert volume(state="absent").plan(Seen(Presence.ABSENT)).steps == ()
 
@@ -474,7 +474,7 @@ states = st.builds(
     st.integers(0, 6).map(lambda number: number * GI),
 )
 seen_volumes = states.map(lambda state: Seen(Presence.PRESENT, state)) | st.sampled_from(
-    [Presence.ABSENT, Presence.UNLISTED, Presence.UNREADABLE]
+    [Presence.ABSENT, Presence.UNKNOWN, Presence.HIDDEN]
 ).map(Seen)
 wanted_volumes = st.builds(
     volume,
@@ -489,19 +489,19 @@ wanted_volumes = st.builds(
 def test_what_is_predicted_needs_no_further_step(wanted: DataVolume, seen: Seen[DataVolumeState]) -> None:
     try:
         steps = wanted.plan(seen).steps
-    except OtterScaleError as error:
+    except ApiError as error:
         assert error.code == "client" and not error.sent
         return
     assert len(steps) <= 1
     if wanted.absent:
-        assert wanted.predict(seen) is None and wanted.desired() == {}
+        assert wanted.predict(seen) is None and wanted.diff_after() == {}
         return
     state = wanted.predict(seen) if steps else seen.state
     if state is None:
-        assert seen.presence is Presence.UNREADABLE
+        assert seen.presence is Presence.HIDDEN
         return
     assert wanted.plan(Seen(Presence.PRESENT, state)).steps == ()
-    assert wanted.managed(state) == wanted.desired()
+    assert wanted.diff_before(state) == wanted.diff_after()
 
 
 # Waiting
@@ -510,7 +510,7 @@ def test_what_is_predicted_needs_no_further_step(wanted: DataVolume, seen: Seen[
 def test_waiting_ends_when_the_import_succeeded_or_the_volume_is_gone() -> None:
     assert volume().pending(PRESENT) is None
     assert volume(state="absent").pending(Seen(Presence.ABSENT)) is None
-    assert volume(state="absent").pending(Seen(Presence.UNLISTED)) is None
+    assert volume(state="absent").pending(Seen(Presence.UNKNOWN)) is None
 
 
 @pytest.mark.parametrize("phase", ["", "Pending", "ImportInProgress", "WaitForFirstConsumer", "PVCBound"])
@@ -518,13 +518,13 @@ def test_waiting_goes_on_and_says_how_far_it_is(phase: str) -> None:
     now = replace(STATE, phase=phase, progress="42.50%", condition={"message": "pulling", "reason": "r"})
     said = volume().pending(Seen(Presence.PRESENT, now))
     assert said is not None and "42.50%" in said and "pulling" in said and (phase or "unknown") in said
-    assert "does not list" in (volume().pending(Seen(Presence.UNLISTED)) or "")
+    assert "does not list" in (volume().pending(Seen(Presence.UNKNOWN)) or "")
     assert volume(state="absent").pending(Seen(Presence.PRESENT, now)) is not None
 
 
 def test_a_failed_import_is_not_waited_for() -> None:
     now = replace(STATE, phase="Failed", progress="N/A", condition={"message": "404 from source"})
-    with pytest.raises(OtterScaleError, match=r"Failed.*N/A.*404 from source") as caught:
+    with pytest.raises(ApiError, match=r"Failed.*N/A.*404 from source") as caught:
         volume().pending(Seen(Presence.PRESENT, now))
     assert caught.value.code == "failed_precondition" and "Correct the source" in caught.value.advice
 
@@ -546,9 +546,9 @@ def test_a_condition_without_a_message_is_told_by_its_reason() -> None:
 def test_only_the_answer_to_a_create_tells_the_volume() -> None:
     told = {"name": "root", "source": {"type": 1, "data": URL}, "sizeBytes": "5"}
     state = DataVolumeState(Source("http_url", URL), False, 5)
-    assert volume().answered(Step(Verb.CREATE, "x/X", {}, ""), told, PRESENT) == state
-    assert volume().answered(Step(Verb.CREATE, "x/X", {}, ""), {**told, "name": "other"}, PRESENT) is None
-    assert volume().answered(Step(Verb.UPDATE, "x/X", {}, ""), told, PRESENT) is None
+    assert volume().state_in(Step(Verb.CREATE, "x/X", {}, ""), told, PRESENT) == state
+    assert volume().state_in(Step(Verb.CREATE, "x/X", {}, ""), {**told, "name": "other"}, PRESENT) is None
+    assert volume().state_in(Step(Verb.UPDATE, "x/X", {}, ""), told, PRESENT) is None
 
 
 def test_a_growing_volume_is_predicted_with_its_new_capacity() -> None:
@@ -556,15 +556,15 @@ def test_a_growing_volume_is_predicted_with_its_new_capacity() -> None:
     assert state == replace(STATE, capacity=20 * GI)
     made = volume(boot_image=True).predict(Seen(Presence.ABSENT))
     assert made == DataVolumeState(Source("http_url", URL), True, 10 * GI)
-    assert volume(source=None).predict(Seen(Presence.UNREADABLE)) is None
-    assert volume(size=None).predict(Seen(Presence.UNREADABLE)) is None
+    assert volume(source=None).predict(Seen(Presence.HIDDEN)) is None
+    assert volume(size=None).predict(Seen(Presence.HIDDEN)) is None
 
 
 def test_a_diff_names_the_volume_and_what_the_task_gives() -> None:
     name = {"name": "root", "namespace": "vms"}
     given = {"source": {"type": "http_url", "data": URL}, "size": 10 * GI, "boot_image": False}
-    assert volume(boot_image=False).desired() == volume(boot_image=True).managed(STATE) == {**name, **given}
-    assert volume(source=None, size=None).managed(STATE) == volume(source=None, size=None).desired() == name
+    assert volume(boot_image=False).diff_after() == volume(boot_image=True).diff_before(STATE) == {**name, **given}
+    assert volume(source=None, size=None).diff_before(STATE) == volume(source=None, size=None).diff_after() == name
 
 
 # Refusals of the server
@@ -588,6 +588,6 @@ def test_a_diff_names_the_volume_and_what_the_task_gives() -> None:
     ],
 )
 def test_a_plain_error_is_understood(verb: Verb, code: str, message: str, refusal: Refusal | None) -> None:
-    error = OtterScaleError(code, message, sent=True)
+    error = ApiError(code, message, sent=True)
     assert volume().refusal(Step(verb, "x/X", {}, ""), error) is refusal
     assert ("no claim yet" in error.advice) == (refusal is Refusal.FINAL)

@@ -13,14 +13,12 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.otterscale.core.plugins.module_utils._engine import reconcile as _reconcile
-from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import Readings
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connection import CONNECTION_SPEC
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale.declaration import ARGUMENT_SPEC, converge_all
-from ansible_collections.otterscale.core.plugins.module_utils._task import Mode
+from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import SharedReads
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.declaration import TASK
+from ansible_collections.otterscale.core.plugins.module_utils._task import Connection, Context
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
-from server_model import Fault, Message, Server
+from server_model import Fault, Message, Server, set_time
 
 COPY = 2
 NAMES = ("default/a", "default/b", "default/c", "default/d", "other/a", "other/b")
@@ -145,9 +143,10 @@ def source_of(options: Mapping[str, Any]) -> str | None:
 
 def declare(server: Server, check: bool = False, **options: Any) -> Message:
     connection = {"api_url": "http://127.0.0.1", "scope": "demo", "retries": 0}
-    validated = ArgumentSpecValidator({**CONNECTION_SPEC, **ARGUMENT_SPEC}).validate({**connection, **options})
+    validated = ArgumentSpecValidator(TASK.argument_spec).validate({**connection, **options})
     assert not validated.error_messages
-    summary = converge_all(validated.validated_parameters, Mode(check, readings=lambda params: Readings(server)))
+    context = Context(check, lambda params: Connection(SharedReads(server), hide=str))
+    summary = TASK.work(validated.validated_parameters, context)
     return {**summary.as_result(with_diff=True), "failed": summary.error is not None}
 
 
@@ -207,7 +206,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         if clock.server:
             clock.server.sleep(seconds)
 
-    monkeypatch.setattr(_reconcile, "time", SimpleNamespace(monotonic=lambda: clock.now, sleep=sleep))
+    set_time(monkeypatch, lambda: clock.now, sleep)
     return clock
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.otterscale.core.plugins.module_utils._errors import (
-    MEANINGS,
-    OtterScaleError,
+    CODES,
+    ApiError,
     bad_option,
     checked,
 )
@@ -105,25 +105,25 @@ def test_no_details_of_a_server_break_the_report(raw: list[Any]) -> None:
 # The error type
 
 
-@pytest.mark.parametrize("code", MEANINGS)
+@pytest.mark.parametrize("code", CODES)
 def test_every_code_comes_with_advice(code: str) -> None:
-    error = OtterScaleError(code, "it broke")
+    error = ApiError(code, "it broke")
     assert error.code == code and error.message == "it broke"
-    assert error.advice == MEANINGS[code].advice and error.advice.endswith(".")
-    assert OtterScaleError(code, "x", advice="Do it.").advice == "Do it."
+    assert error.advice == CODES[code].advice and error.advice.endswith(".")
+    assert ApiError(code, "x", advice="Do it.").advice == "Do it."
 
 
 def test_a_write_is_repeated_only_after_codes_that_may_pass() -> None:
-    assert {code for code, meaning in MEANINGS.items() if meaning.read_again} == {
+    assert {code for code, meaning in CODES.items() if meaning.read_again} == {
         "unavailable", "deadline_exceeded", "resource_exhausted",
     }  # fmt: skip
-    assert {code for code, meaning in MEANINGS.items() if meaning.write_again} == {
+    assert {code for code, meaning in CODES.items() if meaning.write_again} == {
         "unavailable", "deadline_exceeded", "resource_exhausted", "aborted",
     }  # fmt: skip
 
 
 def test_there_is_a_meaning_for_each_code_of_connect_and_for_a_bad_task() -> None:
-    assert set(MEANINGS) == {
+    assert set(CODES) == {
         *("client", "canceled", "unknown", "invalid_argument", "deadline_exceeded", "not_found", "already_exists"),
         *("permission_denied", "resource_exhausted", "failed_precondition", "aborted", "out_of_range"),
         *("unimplemented", "internal", "unavailable", "data_loss", "unauthenticated"),
@@ -131,27 +131,27 @@ def test_there_is_a_meaning_for_each_code_of_connect_and_for_a_bad_task() -> Non
 
 
 def test_a_reading_may_lead_to_another_plan_only_after_codes_that_leave_something_open() -> None:
-    assert {code for code, meaning in MEANINGS.items() if meaning.replan} == {
+    assert {code for code, meaning in CODES.items() if meaning.replan} == {
         *("unknown", "deadline_exceeded", "not_found", "already_exists", "resource_exhausted", "aborted"),
         *("internal", "unavailable", "data_loss"),
     }
 
 
 def test_an_error_says_what_it_is_and_knows_nothing_that_it_was_not_told() -> None:
-    error = OtterScaleError("unavailable", "gone away")
+    error = ApiError("unavailable", "gone away")
     assert str(error) == "unavailable: gone away"
     assert (error.rpc, error.http_status, error.details, error.metadata) == (None, None, [], {})
     assert (error.sent, error.retry_after, error.final) == (False, None, False)
-    told = OtterScaleError("unavailable", "x", metadata={"zone": "b"}, sent=True, retry_after=5.0, final=True)
+    told = ApiError("unavailable", "x", metadata={"zone": "b"}, sent=True, retry_after=5.0, final=True)
     assert (told.metadata, told.sent, told.retry_after, told.final) == ({"zone": "b"}, True, 5.0, True)
 
 
 def test_a_code_that_connect_does_not_know_is_unknown() -> None:
-    assert OtterScaleError("teapot", "short and stout").code == "unknown"
+    assert ApiError("teapot", "short and stout").code == "unknown"
 
 
 def test_the_error_of_a_result_has_the_documented_fields_and_is_json() -> None:
-    error = OtterScaleError("unknown", "no", rpc="ListBuckets", http_status=500, details=({"type": "x", "value": {}},))
+    error = ApiError("unknown", "no", rpc="ListBuckets", http_status=500, details=({"type": "x", "value": {}},))
     assert json.loads(json.dumps(error.as_dict())) == {
         "code": "unknown",
         "rpc": "ListBuckets",
@@ -170,6 +170,6 @@ def test_a_bad_option_is_named_with_its_value_and_rule() -> None:
 
 def test_a_rule_passes_its_value_on_or_names_the_option() -> None:
     assert checked("port", "5", int) == 5
-    with pytest.raises(OtterScaleError, match=r"option 'port' is 'x': .*") as caught:
+    with pytest.raises(ApiError, match=r"option 'port' is 'x': .*") as caught:
         checked("port", "x", int)
     assert caught.value.code == "client"

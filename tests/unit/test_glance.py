@@ -4,18 +4,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.otterscale.core.plugins.module_utils._engine import reconcile as _reconcile
-from ansible_collections.otterscale.core.plugins.module_utils._engine.reconcile import glance, reconcile
+from ansible_collections.otterscale.core.plugins.module_utils._engine.outcome import Outcome
+from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import SharedReads
+from ansible_collections.otterscale.core.plugins.module_utils._engine.reconcile import plan
 from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import Wait
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import Bucket
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavolume import DataVolume, Source
-from server_model import Server
+from ansible_collections.otterscale.core.plugins.module_utils._task import bring_about
+from server_model import Server, glance, reconcile, set_time
 
 BUCKET = Bucket("lab", "data", owner="alice", acl="public_read")
 VOLUME = DataVolume("lab", "vms", "root", source=Source("http_url", "https://h/x"), size=10)
@@ -39,7 +41,6 @@ def test_what_is_as_it_should_be_is_seen_at_a_glance() -> None:
     [
         replace(BUCKET, acl="private"),
         replace(BUCKET, name="other"),
-        replace(BUCKET, name="other", owner=None),  # which no plan can make
         replace(BUCKET, owner=None, acl=None, absent=True),
         replace(VOLUME, source=None, size=None, absent=True),  # which no list proves to be absent
     ],
@@ -52,24 +53,46 @@ def test_what_takes_more_than_a_look_is_not(resource: Any) -> None:
 
 def test_what_cannot_be_planned_from_a_new_reading_is_the_outcome() -> None:
     ownerless = replace(BUCKET, name="other", owner=None)
-    seen = glance(ownerless, Server(), new=True)
+    seen = glance(ownerless, Server())
     assert seen is not None and seen == replace(reconcile(ownerless, Server()), error=seen.error)
     assert seen.error is not None and seen.error.code == "client" and "'owner'" in seen.msg
 
 
+def after_another(server: Server, meanwhile: Callable[[], object], resource: Any) -> Outcome:
+    """What becomes of an item of a loop after another one has read, and then something happened."""
+    reads = SharedReads(server)
+    plan(replace(BUCKET, name="another", absent=True), reads.fresh("another"))
+    meanwhile()
+    return bring_about(resource, reads, check=False, retries=0)
+
+
 def test_an_acl_that_could_not_be_read_a_moment_ago_may_be_readable_now() -> None:
     server = Server(things=converged(BUCKET).things, blind=True)
-    assert glance(BUCKET, server) is None
-    seen = glance(BUCKET, server, new=True)
-    assert seen is not None and seen.error is not None and seen.error.code == "failed_precondition"
-    assert "could not read" in seen.msg and server.writes == []
+    outcome = after_another(server, lambda: setattr(server, "blind", False), BUCKET)
+    assert outcome.error is None and not outcome.changed and server.reads == ["ListBuckets"] * 2
+    still = Server(things=server.things, blind=True)
+    outcome = after_another(still, lambda: None, BUCKET)
+    assert outcome.error is not None and outcome.error.code == "failed_precondition"
+    assert "could not read" in outcome.msg and still.writes == [] and still.reads == ["ListBuckets"] * 2
+
+
+def test_what_could_not_be_planned_a_moment_ago_is_read_again() -> None:
+    server, made = Server(), converged(BUCKET).things
+    outcome = after_another(server, lambda: server.things.update(made), replace(BUCKET, owner=None))
+    assert outcome.error is None and not outcome.changed and server.reads == ["ListBuckets"] * 2
+
+
+def test_what_was_right_a_moment_ago_is_not_read_again() -> None:
+    server = converged(BUCKET)
+    outcome = after_another(server, lambda: None, BUCKET)
+    assert outcome.error is None and not outcome.changed and server.reads == ["ListBuckets"]
 
 
 def test_a_failed_look_is_the_outcome() -> None:
     @dataclass
     class Away(Server):
         def read(self, procedure: str, request: Any) -> dict[str, Any]:
-            raise OtterScaleError("unavailable", "gone fishing", rpc="ListBuckets")
+            raise ApiError("unavailable", "gone fishing", rpc="ListBuckets")
 
     seen = glance(BUCKET, Away())
     assert seen is not None and seen.error is not None and seen.error.code == "unavailable"
@@ -114,9 +137,9 @@ def test_a_wait_keeps_the_phases_and_tells_of_what_is_new(monkeypatch: pytest.Mo
         *(("ImportInProgress", "41.50%"), ("Succeeded", "100.0%")),
     ]
     server = Importing(things=converged(VOLUME).things, script=script)
-    monkeypatch.setattr(_reconcile, "time", SimpleNamespace(monotonic=lambda: server.now, sleep=server.sleep))
+    set_time(monkeypatch, lambda: server.now, server.sleep)
     lines: list[str] = []
-    outcome = reconcile(replace(VOLUME, wait=Wait(60, 1.04)), server, tell=lines.append)
+    outcome = reconcile(replace(VOLUME, wait=Wait(60, 1.04)), server, notify=lines.append)
     assert outcome.phases == [
         {"phase": "ImportScheduled", "progress": "N/A", "seconds": 0.0},
         {"phase": "ImportInProgress", "progress": "41.50%", "seconds": 1.0},

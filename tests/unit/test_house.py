@@ -8,6 +8,7 @@ import ast
 import importlib
 import subprocess
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -18,57 +19,47 @@ ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ROOT / "plugins"
 COLLECTION = "ansible_collections.otterscale.core."
 MODULES = {path.stem: path for path in sorted((PLUGINS / "modules").glob("*.py"))}
-TASKS = {name: f"module_utils/_otterscale/{name.removeprefix('otterscale_')}" for name in MODULES}
-TASKS["otterscale_resources"] = "module_utils/_otterscale/declaration"
+DOORS = {"module_utils/_module", "plugin_utils/_action"}
+ENTRANCES = {"modules", "action", "inventory", "callback"}
+SHARED = {"_task", "_engine", "_http", "_values", "_errors"}
 
-# Who may import whom inside the collection: doors, then engine and resources, then client and reader, then errors.
-# A value helper is what has no name here.
-NAMED_ROOMS = {
-    "module_utils/_module": "door",
-    "module_utils/_task": "converge",
-    "module_utils/_engine/reads": "readings",
-    "module_utils/_engine/resource": "engine",
-    "module_utils/_otterscale/connection": "options",
-    "module_utils/_engine/reconcile": "engine",
-    "module_utils/_otterscale/connect": "client",
-    "module_utils/_http/exchange": "http",
-    "module_utils/_http/secrets": "http",
-    "module_utils/_http/url": "helper",
-    "module_utils/_http/oidc": "tokens",
-    "module_utils/_otterscale/cluster": "reader",
-    "module_utils/_errors": "errors",
-    "module_utils/_otterscale/error_details": "errors",
-    **dict.fromkeys(TASKS.values(), "resource"),
-    "module_utils/_otterscale/declaration": "declaration",
-}
+# Which room may import which, besides itself. A room is a folder, or a file that lies beside the folders.
 MAY_IMPORT = {
-    "module": {"door", "declaration", "resource"},
-    "action": {"controller door", "declaration", "resource"},
-    "controller door": {"converge", "readings", "http", "options", "errors"},
-    "door": {"converge", "readings", "http", "options"},
-    "declaration": {"converge", "readings", "engine", "options", "resource", "helper", "errors"},
-    "converge": {"readings", "engine", "options", "http", "errors"},
-    "readings": {"client", "errors"},
-    "options": {"client", "http", "tokens", "helper", "errors"},
-    "engine": {"engine", "errors"},
-    "tokens": {"http", "errors"},
-    "client": {"http", "errors"},
-    "http": {"http", "helper", "errors"},
-    "reader": {"http", "helper", "errors"},
-    "resource": {"engine", "reader", "helper", "errors"},
-    "helper": set(),
-    "errors": set(),
-    "documentation": set(),
+    "doors": {"_task", "_errors"},
+    "_task": {"_engine", "_errors"},
+    "_engine": {"_errors"},
+    "_http": {"_errors"},
+    "_values": set(),
+    "_errors": set(),
+    "doc_fragments": set(),
+}
+# The floors of a system, from the top; a file that is not named is a resource. Each imports only what is below it.
+FLOORS = {
+    "_otterscale": (("declaration",), ("a resource",), ("cluster", "connection"), ("connect",), ("error_details",)),
 }
 
 
 def room(name: str) -> str:
     """The room of a file that is named by its path below plugins/, without its suffix."""
-    folder = name.partition("/")[0]
-    folders = {
-        "modules": "module", "action": "action", "plugin_utils": "controller door", "doc_fragments": "documentation",
-    }  # fmt: skip
-    return folders.get(folder) or NAMED_ROOMS.get(name, "helper")
+    if name in DOORS:
+        return "doors"
+    top, *inner = name.split("/")
+    return inner[0] if top == "module_utils" else top
+
+
+def systems() -> set[str]:
+    rooms = {room(name) for name in plugin_files()}
+    return rooms - SHARED - ENTRANCES - set(MAY_IMPORT)
+
+
+def arrows() -> set[tuple[str, str]]:
+    """Which room imports which."""
+    return {
+        (room(name), room(other))
+        for name, path in plugin_files().items()
+        for other in imported_plugins(path)
+        if room(name) != room(other)
+    }
 
 
 def parse(path: Path) -> ast.Module:
@@ -136,30 +127,52 @@ def code_lines(path: Path) -> int:
 
 def test_there_is_a_house() -> None:
     """An empty glob would make every other test here pass."""
-    assert len(MODULES) >= 3
-    assert set(NAMED_ROOMS) <= set(plugin_files()), "a room of the architecture has no file"
+    assert len(MODULES) >= 3 and systems() >= {"_otterscale"}
+    assert set(MAY_IMPORT) | SHARED <= {room(name) for name in plugin_files()}, "a room of the architecture is empty"
 
 
 def test_imports_run_one_way() -> None:
+    allowed = {
+        **MAY_IMPORT,
+        **dict.fromkeys(systems(), SHARED),
+        **{entrance: {"doors", *systems()} for entrance in ENTRANCES},
+    }
+    assert not [f"{one} imports {other}" for one, other in sorted(arrows()) if other not in allowed[one]]
+
+
+def test_an_entrance_leads_into_one_system() -> None:
+    for name, path in plugin_files().items():
+        if room(name) in ENTRANCES:
+            entered = {room(other) for other in imported_plugins(path)} - {"doors"}
+            assert len(entered) <= 1, f"{name} imports {sorted(entered)}"
+
+
+@pytest.mark.parametrize("system", FLOORS)
+def test_inside_a_system_imports_run_down(system: str) -> None:
+    floors = {file: number for number, names in enumerate(FLOORS[system]) for file in names}
+
+    def floor(name: str) -> int:
+        return floors.get(name.rpartition("/")[2], floors["a resource"])
+
+    inside = {name: path for name, path in plugin_files().items() if room(name) == system}
     wrong = [
-        f"{name} ({room(name)}) imports {other} ({room(other)})"
-        for name, path in plugin_files().items()
+        f"{name} imports {other}"
+        for name, path in inside.items()
         for other in imported_plugins(path)
-        if room(other) not in MAY_IMPORT[room(name)]
+        if room(other) == system and floor(other) <= floor(name)
     ]
     assert not wrong
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_imports_its_own_resource_and_the_door(module: str) -> None:
-    own = TASKS[module]
-    assert set(imported_plugins(MODULES[module])) == {own, "module_utils/_module"}
+def test_no_imports_go_in_a_circle() -> None:
+    files = plugin_files()
+    graph = {name: set(imported_plugins(path)) - {name} for name, path in files.items()}
+    tuple(TopologicalSorter(graph).static_order())  # raises CycleError
 
 
 @pytest.mark.parametrize("word", ["AnsibleModule", "exit_json", "fail_json"])
 def test_only_doors_speak_ansible(word: str) -> None:
-    doors = {"door", "controller door", "action"}
-    wrong = [name for name, path in plugin_files().items() if room(name) not in doors and word in words(path)]
+    wrong = [name for name, path in plugin_files().items() if name not in DOORS and word in words(path)]
     assert not wrong, f"{word} outside the doors"
 
 
@@ -213,10 +226,15 @@ def test_the_role_takes_exactly_the_options_of_the_module(kind: str) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_module_has_an_action_plugin_that_does_the_same(module: str) -> None:
-    action = PLUGINS / "action" / MODULES[module].name
-    own = TASKS[module]
-    assert set(imported_plugins(action)) == {own, "plugin_utils/_action"}
+def test_a_module_and_its_action_plugin_do_the_same_task(module: str) -> None:
+    """Each leads through its own door to one file of one system."""
+    entered = []
+    action = PLUGINS / f"action/{module}.py"
+    for path, door in ((MODULES[module], "module_utils/_module"), (action, "plugin_utils/_action")):
+        found = set(imported_plugins(path))
+        assert door in found
+        entered.append(found - {door})
+    assert entered[0] == entered[1] and len(entered[0]) == 1
 
 
 def essence(options: dict[str, Any]) -> dict[str, Any]:

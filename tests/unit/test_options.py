@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import Bucket
+from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import TASK
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connection import (
     CONNECTION_SPEC,
     connect,
     shown_params,
 )
-from ansible_collections.otterscale.core.plugins.module_utils._task import Mode, converge
+from ansible_collections.otterscale.core.plugins.module_utils._task import Context
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,7 +38,7 @@ GOOD = {
 
 
 def refused(**options: Any) -> str:
-    with pytest.raises(OtterScaleError) as caught:
+    with pytest.raises(ApiError) as caught:
         connect({**GOOD, **options})
     assert caught.value.code == "client" and not caught.value.sent
     return caught.value.message
@@ -86,7 +86,7 @@ def test_an_environment_variable_that_is_set_is_used(monkeypatch: pytest.MonkeyP
     ],
 )  # fmt: skip
 def test_an_http_url_is_accepted(url: str) -> None:
-    assert isinstance(connect({**GOOD, "api_url": url}), Client)
+    assert isinstance(connect({**GOOD, "api_url": url}).reads.client, Client)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_token_that_fits_no_header_is_refused_without_showing_it(token: str) -
 
 
 def test_a_client_never_shows_its_token() -> None:
-    client = connect(GOOD)
+    client = connect(GOOD).reads.client
     assert repr(client) == "Client('https://otter.example/api')"
     assert repr(Client("http://h/X//")) == "Client('http://h/X')", "slashes at the end, and nothing else, are left out"
     assert "s3cret" not in repr(client) + str(client)
@@ -159,7 +159,7 @@ def test_a_client_never_shows_its_token() -> None:
 
 @given(st.integers(0, 2000), st.none() | st.floats(0, 60))
 def test_pauses_are_bounded_and_respect_what_the_server_asks_for(tries: int, retry_after: float | None) -> None:
-    pause = Client("http://h").pause(tries, OtterScaleError("unavailable", "busy", retry_after=retry_after))
+    pause = Client("http://h").pause(tries, ApiError("unavailable", "busy", retry_after=retry_after))
     assert (retry_after or 0) <= pause <= max(min(8.0, 0.5 * 2.0 ** min(tries, 10)), retry_after or 0)
 
 
@@ -167,7 +167,7 @@ def test_pauses_are_bounded_and_respect_what_the_server_asks_for(tries: int, ret
     ("tries", "ceiling"), [(0, 0.5), (1, 1.0), (2, 2.0), (3, 4.0), (4, 8.0), (5, 8.0), (2000, 8.0)]
 )
 def test_pauses_are_spread_over_a_range_that_doubles_up_to_eight_seconds(tries: int, ceiling: float) -> None:
-    client, busy = Client("http://h"), OtterScaleError("unavailable", "busy")
+    client, busy = Client("http://h"), ApiError("unavailable", "busy")
     pauses = [client.pause(tries, busy) for _number in range(300)]
     assert 0 <= min(pauses) < 0.1 * ceiling and 0.9 * ceiling < max(pauses) <= ceiling
 
@@ -178,7 +178,7 @@ def test_pauses_are_spread_over_a_range_that_doubles_up_to_eight_seconds(tries: 
 )
 def test_a_bad_option_fails_the_task_before_any_call(options: dict[str, Any]) -> None:
     bucket = {"name": "data", "state": "present", "owner": "alice", "policy": None, "acl": None}
-    outcome = converge(Bucket, {**GOOD, **bucket, **options}, Mode(check=False))
+    outcome = TASK.work({**GOOD, **bucket, **options}, Context(False, connect))
     result = outcome.as_result(with_diff=True)
     ((option, value),) = options.items()
     assert f"'{option}' is {value!r}" in result["msg"] and result["msg"].endswith("run it again.")

@@ -7,14 +7,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.otterscale.core.plugins.module_utils._engine import reconcile as _reconcile
-from ansible_collections.otterscale.core.plugins.module_utils._engine.reconcile import Outcome, Wait, reconcile
-from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import shows_change
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._engine.outcome import Outcome
+from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import Wait, shows_change
+from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import Bucket
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavolume import (
     DataVolume,
@@ -23,7 +21,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavo
 )
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.vm_service import VMService
 from ansible_collections.otterscale.core.plugins.module_utils._values.ports import Port
-from server_model import Fault, Server, exactly, in_whole_gib, with_overhead
+from server_model import Fault, Server, exactly, in_whole_gib, reconcile, set_time, with_overhead
 
 BUCKET = Bucket("lab", "data", owner="alice", acl="public_read")
 SERVICE = VMService("lab", "vms", "web", virtual_machine="vm-1", ports=(Port(80, "http", "8080"),))
@@ -47,7 +45,7 @@ def gone(resource: Any) -> Any:
 
 
 def namespace(resource: Any) -> dict[str, str]:
-    return {"namespace": resource.namespace} if hasattr(resource, "namespace") else {}
+    return {"namespace": resource.namespace} if resource.namespaced else {}
 
 
 def converged(resource: Any, **options: Any) -> Server:
@@ -76,7 +74,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(_reconcile, "time", SimpleNamespace(monotonic=lambda: clock.now, sleep=clock.sleep))
+    set_time(monkeypatch, lambda: clock.now, clock.sleep)
     return clock
 
 
@@ -88,7 +86,7 @@ def test_the_first_run_changes_and_the_second_sends_no_write(kind: str) -> None:
     server = Server()
     first = reconcile(RESOURCES[kind], server)
     assert first.changed and first.error is None and len(first.operations) == 1 and rpcs(first) == server.sent
-    assert first.before == {} and first.after == RESOURCES[kind].desired()
+    assert first.before == {} and first.after == RESOURCES[kind].diff_after()
     assert first.resource and first.resource["name"] == RESOURCES[kind].name
     writes, reads = len(server.writes), len(server.reads)
     second = reconcile(RESOURCES[kind], server)
@@ -102,7 +100,7 @@ def test_a_volume_whose_claim_came_out_larger_is_as_declared_and_can_grow(provid
     wanted, larger = replace(VOLUME, size=10 * GI), replace(VOLUME, size=20 * GI)
     server = converged(wanted, provided=provided)
     unchanged = reconcile(wanted, server)
-    assert not unchanged.changed and unchanged.error is None and unchanged.before == wanted.desired()
+    assert not unchanged.changed and unchanged.error is None and unchanged.before == wanted.diff_after()
     assert unchanged.resource is not None and unchanged.resource["capacity_bytes"] == provided(10 * GI)
     predicted, grown = reconcile(larger, server, check=True), reconcile(larger, server)
     assert rpcs(grown) == ["ExtendDataVolume"] and grown.error is None
@@ -183,7 +181,7 @@ def test_a_bad_plan_fails_before_anything_is_sent() -> None:
 def test_a_result_has_the_documented_keys() -> None:
     outcome = reconcile(BUCKET, Server())
     assert set(outcome.as_result(with_diff=False)) == {"changed", "bucket", "operations"}
-    assert outcome.as_result(with_diff=True)["diff"] == {"before": {}, "after": BUCKET.desired()}
+    assert outcome.as_result(with_diff=True)["diff"] == {"before": {}, "after": BUCKET.diff_after()}
     assert outcome.operations == [{"rpc": "CreateBucket", "reason": "it does not exist"}]
     failed = reconcile(Bucket("lab", "data", owner="nobody"), Server()).as_result(with_diff=True)
     assert set(failed) == {"changed", "bucket", "operations", "msg", "error"}
@@ -424,7 +422,7 @@ class HalfDenied(Server):
     """A server that makes a bucket, but lets nobody give it an owner."""
 
     def UpdateBucket(self, request: dict[str, Any]) -> dict[str, Any]:
-        raise OtterScaleError("permission_denied", "not yours", sent=True)
+        raise ApiError("permission_denied", "not yours", sent=True)
 
 
 def test_a_refusal_for_good_ends_the_task_even_if_another_write_would_be_next() -> None:
@@ -438,7 +436,7 @@ def test_what_somebody_else_took_away_is_not_the_effect_of_a_refused_update() ->
     class Vanishing(Server):
         def UpdateBucket(self, request: dict[str, Any]) -> dict[str, Any]:
             self.things["bucket"].clear()
-            raise OtterScaleError("permission_denied", "not yours", sent=True)
+            raise ApiError("permission_denied", "not yours", sent=True)
 
     server = Vanishing(things=converged(BUCKET).things)
     outcome = reconcile(OTHERWISE["bucket"], server)
@@ -449,7 +447,7 @@ def test_what_somebody_else_took_away_is_not_the_effect_of_a_refused_update() ->
 def test_what_is_final_is_not_tried_again_even_if_its_code_may_pass() -> None:
     class Flooding(Server):
         def CreateBucket(self, request: dict[str, Any]) -> dict[str, Any]:
-            raise OtterScaleError("resource_exhausted", "the answer is too large", sent=True, final=True)
+            raise ApiError("resource_exhausted", "the answer is too large", sent=True, final=True)
 
     server = Flooding()
     outcome = reconcile(BUCKET, server)
@@ -564,7 +562,7 @@ def test_a_second_failure_while_looking_says_that_the_effect_is_unknown() -> Non
     class Dying(Server):
         def read(self, procedure: str, request: Any) -> dict[str, Any]:
             if self.writes:
-                raise OtterScaleError("unavailable", "gone away", rpc="ListBuckets", sent=True)
+                raise ApiError("unavailable", "gone away", rpc="ListBuckets", sent=True)
             return super().read(procedure, request)
 
     outcome = reconcile(BUCKET, Dying(faults=[Fault("deadline_exceeded")]))
@@ -728,7 +726,7 @@ def test_a_server_that_asks_for_more_than_a_minute_gets_no_further_try(
     asked: float, slept: list[float], clock: Clock
 ) -> None:
     class Asking(Server):
-        def pause(self, tries: int, error: OtterScaleError) -> float:
+        def pause(self, tries: int, error: ApiError) -> float:
             return asked
 
     server = Asking(faults=[Fault("unavailable")])
@@ -738,7 +736,7 @@ def test_a_server_that_asks_for_more_than_a_minute_gets_no_further_try(
 
 def test_the_tries_are_counted_for_the_pauses_between_them(clock: Clock) -> None:
     class Asking(Server):
-        def pause(self, tries: int, error: OtterScaleError) -> float:
+        def pause(self, tries: int, error: ApiError) -> float:
             return float(tries)
 
     assert reconcile(BUCKET, Asking(faults=[Fault("aborted")] * 3)).changed and clock.slept == [0.0, 1.0, 2.0]

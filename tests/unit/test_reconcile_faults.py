@@ -7,8 +7,8 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from ansible_collections.otterscale.core.plugins.module_utils._engine.reconcile import OTHER_PLANS, reconcile
-from ansible_collections.otterscale.core.plugins.module_utils._errors import MEANINGS
+from ansible_collections.otterscale.core.plugins.module_utils._engine.reconcile import OTHER_PLANS
+from ansible_collections.otterscale.core.plugins.module_utils._errors import CODES
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import Bucket
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavolume import DataVolume, Source
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.vm_service import VMService
@@ -16,7 +16,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._values.acl import
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from port_examples import wanted_ports
-from server_model import Fault, Server, exactly, in_whole_gib, with_overhead
+from server_model import Fault, Server, exactly, in_whole_gib, reconcile, with_overhead
 
 buckets = st.builds(
     Bucket,
@@ -49,9 +49,9 @@ volumes = st.builds(
 # Two desired states of one resource: what was there before, and what the task wants.
 pairs = st.tuples(buckets, buckets) | st.tuples(services, services) | st.tuples(volumes, volumes)
 # already_exists and not_found are statements about the server, which only its own state makes.
-codes = st.sampled_from([code for code in MEANINGS if code not in ("client", "already_exists", "not_found")])
+codes = st.sampled_from([code for code in CODES if code not in ("client", "already_exists", "not_found")])
 claims = st.sampled_from([exactly, with_overhead, in_whole_gib])
-passing = st.sampled_from([code for code, meaning in MEANINGS.items() if meaning.write_again])
+passing = st.sampled_from([code for code, meaning in CODES.items() if meaning.write_again])
 faults = st.none() | st.builds(Fault, code=codes, effect=st.booleans()) | st.builds(Fault, passing, st.booleans())
 
 
@@ -82,8 +82,8 @@ def test_what_is_reported_is_what_happened(
     assert not (blind and "UpdateBucket" in server.sent), "an ACL that nobody could know was replaced"
     if outcome.error is None:
         seen = wanted.observe(server.read)
-        assert wanted.plan(seen).steps == () or wanted.plan(seen).steps[0].probe
-        assert outcome.after == (wanted.desired() if outcome.changed else outcome.before)
+        assert wanted.plan(seen).steps == () or wanted.plan(seen).steps[0].only_to_make_sure
+        assert outcome.after == (wanted.diff_after() if outcome.changed else outcome.before)
         assert (outcome.resource is None) == wanted.absent
         if wanted.kind == "datavolume" and not wanted.absent:
             has = int(server.things["volume"]["root"]["persistentVolumeClaim"]["capacity"])

@@ -15,7 +15,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._engine.resource i
     Step,
     Verb,
 )
-from ansible_collections.otterscale.core.plugins.module_utils._errors import OtterScaleError
+from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.vm_service import (
     ARGUMENT_SPEC,
     VMService,
@@ -40,7 +40,7 @@ KEY = {"scope": "lab", "namespace": "vms", "name": "web"}
 STATE = VMServiceState(
     "vm-1", (Port(80, "http", "8080", "TCP", 30080),), "NodePort", "10.0.0.1", "2026-01-01T00:00:00Z"
 )
-UNREAD = (Presence.ABSENT, Presence.UNLISTED, Presence.UNREADABLE)
+UNREAD = (Presence.ABSENT, Presence.UNKNOWN, Presence.HIDDEN)
 
 
 def service(**options: Any) -> VMService:
@@ -48,7 +48,7 @@ def service(**options: Any) -> VMService:
 
 
 def refused(**options: Any) -> str:
-    with pytest.raises(OtterScaleError) as caught:
+    with pytest.raises(ApiError) as caught:
         service(**options)
     assert caught.value.code == "client"
     return caught.value.message
@@ -128,7 +128,7 @@ def test_a_service_is_found_below_its_virtual_machine_with_one_call() -> None:
     assert calls == [
         ("otterscale.instance.v1.InstanceService/ListVirtualMachines", {"scope": "lab", "namespace": "vms"})
     ]
-    shown = service().show(service().observe(read).state or STATE)
+    shown = service().as_result(service().observe(read).state or STATE)
     assert shown["created_at"] == "2026-01-01T00:00:00Z" and shown["cluster_ip"] == "10.0.0.1"
     assert shown["ports"][0]["node_port"] == 30080 and shown["virtual_machine"] == "vm-1"
 
@@ -139,10 +139,10 @@ def test_a_service_is_shown_with_all_that_the_server_tells() -> None:
         **{"name": "web", "namespace": "vms", "virtual_machine": "vm-1", "type": "NodePort", "ports": [port]},
         **{"cluster_ip": "10.0.0.1", "created_at": "2026-01-01T00:00:00Z"},
     }
-    assert service().show(STATE) == shown
-    assert service().show(replace(STATE, virtual_machine=None))["virtual_machine"] == "vm-1"
+    assert service().as_result(STATE) == shown
+    assert service().as_result(replace(STATE, virtual_machine=None))["virtual_machine"] == "vm-1"
     bare = service().observe(lambda *_call: answer({"name": "web"})).state
-    assert bare is not None and service(virtual_machine=None, ports=None).show(bare) == {
+    assert bare is not None and service(virtual_machine=None, ports=None).as_result(bare) == {
         **{"name": "web", "namespace": "vms", "virtual_machine": "vm-1", "ports": []},
         **dict.fromkeys(("type", "cluster_ip", "created_at")),
     }
@@ -196,7 +196,7 @@ def test_a_service_that_says_little_in_kubernetes_is_read_all_the_same() -> None
     ],
 )
 def test_what_kubernetes_cannot_have_said_is_a_failure_of_its_own(spec: dict[str, Any], words: str) -> None:
-    with pytest.raises(OtterScaleError, match=f"makes no sense: {words}") as info:
+    with pytest.raises(ApiError, match=f"makes no sense: {words}") as info:
         unlisted({"spec": spec})
     assert (info.value.code, info.value.rpc) == ("internal", "Kubernetes GET")
 
@@ -214,7 +214,7 @@ def test_what_is_listed_is_not_asked_of_kubernetes() -> None:
 
 @pytest.mark.parametrize("listed", [{}, answer(), answer({"name": "web2"})])
 def test_a_service_that_is_not_listed_may_still_exist(listed: dict[str, Any]) -> None:
-    assert service().observe(lambda *_call: listed) == Seen(Presence.UNLISTED)
+    assert service().observe(lambda *_call: listed) == Seen(Presence.UNKNOWN)
 
 
 @pytest.mark.parametrize("port", [{"port": "x"}, {"nodePort": {}}, {"name": 5}, {"targetPort": 8080}, {"protocol": []}])
@@ -228,14 +228,14 @@ def test_an_answer_that_makes_no_sense_names_the_field(port: dict[str, Any]) -> 
 REQUESTED = [{"name": "http", "port": 80, "targetPort": "8080", "protocol": "TCP"}]
 
 
-@pytest.mark.parametrize("presence", [Presence.ABSENT, Presence.UNLISTED])
+@pytest.mark.parametrize("presence", [Presence.ABSENT, Presence.UNKNOWN])
 def test_a_missing_service_is_created(presence: Presence) -> None:
     wanted = {**KEY, "virtualMachineName": "vm-1", "ports": REQUESTED}
     assert sent(service(), Seen(presence)) == [("CreateVirtualMachineService", wanted)]
 
 
 def test_a_service_that_cannot_be_read_is_updated_with_a_warning() -> None:
-    plan = service().plan(Seen(Presence.UNREADABLE))
+    plan = service().plan(Seen(Presence.HIDDEN))
     assert [(step.rpc, step.request) for step in plan.steps] == [
         ("UpdateVirtualMachineService", {**KEY, "ports": REQUESTED})
     ]
@@ -256,15 +256,15 @@ def test_a_service_that_is_as_wanted_is_left_alone(options: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("option", ["virtual_machine", "ports"])
-@pytest.mark.parametrize("presence", [Presence.ABSENT, Presence.UNLISTED])
+@pytest.mark.parametrize("presence", [Presence.ABSENT, Presence.UNKNOWN])
 def test_creating_needs_a_virtual_machine_and_ports(presence: Presence, option: str) -> None:
-    with pytest.raises(OtterScaleError, match=f"option '{option}' is not given") as caught:
+    with pytest.raises(ApiError, match=f"option '{option}' is not given") as caught:
         service(**{option: None}).plan(Seen(presence))
     assert caught.value.code == "client"
 
 
 def test_another_virtual_machine_is_refused_naming_both() -> None:
-    with pytest.raises(OtterScaleError) as caught:
+    with pytest.raises(ApiError) as caught:
         service(virtual_machine="vm-2").plan(Seen(Presence.PRESENT, STATE))
     assert caught.value.code == "client"
     assert all(text in caught.value.message for text in ("'virtual_machine'", "'vm-1'", "'vm-2'"))
@@ -272,12 +272,12 @@ def test_another_virtual_machine_is_refused_naming_both() -> None:
 
 @pytest.mark.parametrize(
     ("seen", "probe"),
-    [(Seen(Presence.PRESENT, STATE), False), (Seen(Presence.UNREADABLE), False), (Seen(Presence.UNLISTED), True)],
+    [(Seen(Presence.PRESENT, STATE), False), (Seen(Presence.HIDDEN), False), (Seen(Presence.UNKNOWN), True)],
 )
 def test_absent_deletes_unless_absence_is_proven(seen: Seen[VMServiceState], probe: bool) -> None:
     gone = service(state="absent", virtual_machine=None, ports=None)
     (step,) = gone.plan(seen).steps
-    assert (step.rpc, step.request, step.probe) == ("DeleteVirtualMachineService", KEY, probe)
+    assert (step.rpc, step.request, step.only_to_make_sure) == ("DeleteVirtualMachineService", KEY, probe)
     assert step.reason == ("not listed, which does not prove that it is absent" if probe else "it exists")
     assert gone.plan(Seen(Presence.ABSENT)).steps == ()
 
@@ -286,24 +286,24 @@ def test_absent_deletes_unless_absence_is_proven(seen: Seen[VMServiceState], pro
 def test_what_is_predicted_needs_no_further_step(wanted: VMService, seen: Seen[VMServiceState]) -> None:
     try:
         steps = wanted.plan(seen).steps
-    except OtterScaleError as error:
+    except ApiError as error:
         assert error.code == "client" and not error.sent
         return
     assert len(steps) <= 1
     if wanted.absent:
-        assert wanted.predict(seen) is None and wanted.desired() == {}
+        assert wanted.predict(seen) is None and wanted.diff_after() == {}
         return
     state = wanted.predict(seen) if steps else seen.state
     assert state is not None
     assert wanted.plan(Seen(Presence.PRESENT, state)).steps == ()
-    assert wanted.managed(state) == wanted.desired()
+    assert wanted.diff_before(state) == wanted.diff_after()
 
 
 # Refusals of the server
 
 
-def fail(code: str, message: str) -> OtterScaleError:
-    return OtterScaleError(code, message, sent=True)
+def fail(code: str, message: str) -> ApiError:
+    return ApiError(code, message, sent=True)
 
 
 ALLOCATED = 'Service "web" is invalid: spec.ports[0].nodePort: Invalid value: 30080: provided port is already allocated'
@@ -339,25 +339,25 @@ def test_a_plain_error_is_understood(verb: Verb, code: str, message: str, refusa
 def test_an_answer_tells_the_service_unless_it_is_another_or_was_deleted() -> None:
     before = Seen(Presence.PRESENT, replace(STATE, virtual_machine="vm-now"))
     for verb, machine in ((Verb.CREATE, "vm-1"), (Verb.UPDATE, "vm-now")):
-        told = service().answered(Step(verb, "x/X", {}, ""), {"name": "web", "type": "NodePort"}, before)
+        told = service().state_in(Step(verb, "x/X", {}, ""), {"name": "web", "type": "NodePort"}, before)
         assert told == VMServiceState(machine, (), "NodePort")
-        assert service().answered(Step(verb, "x/X", {}, ""), {"name": "web2"}, before) is None
-    told = service().answered(Step(Verb.UPDATE, "x/X", {}, ""), {"name": "web"}, Seen(Presence.UNREADABLE))
+        assert service().state_in(Step(verb, "x/X", {}, ""), {"name": "web2"}, before) is None
+    told = service().state_in(Step(Verb.UPDATE, "x/X", {}, ""), {"name": "web"}, Seen(Presence.HIDDEN))
     assert told == VMServiceState(None, ())
-    assert service().answered(Step(Verb.DELETE, "x/X", {}, ""), {"name": "web"}, before) is None
+    assert service().state_in(Step(Verb.DELETE, "x/X", {}, ""), {"name": "web"}, before) is None
 
 
 def test_a_new_service_is_predicted_with_its_type() -> None:
     state = service().predict(Seen(Presence.ABSENT))
-    assert state is not None and service().show(state)["type"] == "NodePort"
+    assert state is not None and service().as_result(state)["type"] == "NodePort"
     assert state.ports == (Port(80, "http", "8080"),)
 
 
 def test_a_diff_names_the_service_and_what_the_task_gives() -> None:
     name = {"name": "web", "namespace": "vms"}
     ports = [{"name": "http", "port": 80, "target_port": "8080", "protocol": "TCP"}]
-    assert service().desired() == {**name, "virtual_machine": "vm-1", "ports": ports}
-    assert service(virtual_machine=None, ports=None).managed(STATE) == name
+    assert service().diff_after() == {**name, "virtual_machine": "vm-1", "ports": ports}
+    assert service(virtual_machine=None, ports=None).diff_before(STATE) == name
     # A server that does not tell the machine is believed to have the right one.
-    assert service().managed(replace(STATE, virtual_machine=None))["virtual_machine"] == "vm-1"
-    assert service(virtual_machine="vm-2").managed(STATE)["virtual_machine"] == "vm-1"
+    assert service().diff_before(replace(STATE, virtual_machine=None))["virtual_machine"] == "vm-1"
+    assert service(virtual_machine="vm-2").diff_before(STATE)["virtual_machine"] == "vm-1"

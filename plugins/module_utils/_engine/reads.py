@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""Readings that several resources share: the items of a loop, or a whole declaration, ask for the same lists."""
+"""Reads that several resources share: the items of a loop, or a whole declaration, ask for the same lists."""
 
 from __future__ import annotations
 
@@ -10,96 +10,112 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from .._errors import OtterScaleError
-from .._otterscale.connect import Client
+from .._errors import ApiError
+from .reconcile import Caller
 
 KEEP_SECONDS = 10.0
 
 
-class Reading(NamedTuple):
-    """One answer, or why there is none, with when it began and who has been told of it.
+class NothingKept(Exception):
+    """Nothing that is recent enough has been read, and nothing new may be."""
 
-    It is as old as its beginning: what changed while it was under way may be missing in it.
-    """
+
+class Answer(NamedTuple):
+    """What a read brought, or why it brought nothing. began: when it was asked for. seen_by: resources, by name."""
 
     began: float
-    answer: dict[str, Any]
-    error: OtterScaleError | None
-    told: set[str]
+    message: dict[str, Any]
+    error: ApiError | None
+    seen_by: set[str]
 
 
-class Readings:
+class SharedReads:
     """The client of several resources, and the last answer to each of their reads. Safe to share between threads.
 
-    No resource is told of a reading twice: whoever asks again wants to know what is new. So what a resource has
-    written itself is never hidden from it, and it changes nothing for the others.
+    No resource is shown an answer twice: whoever asks again wants to know what is new. So what a resource has written
+    itself is never hidden from it, and it changes nothing for the others.
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Caller) -> None:
         self.client = client
-        self._kept: dict[str, Reading] = {}
+        self._kept: dict[str, Answer] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
-    def read(self, procedure: str, request: Mapping[str, Any], view: View) -> dict[str, Any]:
-        """An answer that is new enough for the view. Raises an OtterScaleError; all who wait for a reading get its."""
+    # For one resource, which has a name for this purpose alone
+
+    def kept(self, name: str) -> Reader:
+        """Of what was read in the last KEEP_SECONDS; a read of anything else raises NothingKept."""
+        now = time.monotonic()
+        return Reader(self, name, now - KEEP_SECONDS, now, only_kept=True)
+
+    def recent(self, name: str) -> Reader:
+        """Of what was read in the last KEEP_SECONDS, or anew."""
+        now = time.monotonic()
+        return Reader(self, name, now - KEEP_SECONDS, now)
+
+    def fresh(self, name: str, since: float | None = None) -> Reader:
+        """Of what is read from now on, or was since then."""
+        begins = time.monotonic() if since is None else since
+        return Reader(self, name, begins, begins)
+
+    # For the readers
+
+    def read(self, procedure: str, request: Mapping[str, Any], reader: Reader) -> dict[str, Any]:
+        """An answer that will do for the reader. Raises an ApiError; all who wait for a read get its."""
         key = procedure + json.dumps(request, sort_keys=True)
         with self._locks[key]:  # who comes while it is being read waits for that answer
-            reading = self._kept.get(key)
-            if reading is None or view.resource in reading.told or not view.may_use(reading):
-                if view.only_kept:
-                    raise OtterScaleError("client", "nothing that is recent has been read")
-                reading = self._kept[key] = self._read(procedure, request)
-            reading.told.add(view.resource)
-        if reading.error:
-            raise copy.copy(reading.error)
-        return reading.answer
+            answer = self._kept.get(key)
+            if answer is None or reader.name in answer.seen_by or not reader.accepts(answer):
+                if reader.only_kept:
+                    raise NothingKept
+                answer = self._kept[key] = self._read(procedure, request)
+            answer.seen_by.add(reader.name)
+        if answer.error:
+            raise copy.copy(answer.error)
+        return answer.message
 
-    def _read(self, procedure: str, request: Mapping[str, Any]) -> Reading:
+    def _read(self, procedure: str, request: Mapping[str, Any]) -> Answer:
         began = time.monotonic()
-        answer, failure = {}, None
         try:
-            answer = self.client.read(procedure, request)
-        except OtterScaleError as error:
-            failure = error
-        return Reading(began, answer, failure, told=set())
+            return Answer(began, self.client.read(procedure, request), None, set())
+        except ApiError as error:
+            return Answer(began, {}, error, set())
 
     def forget(self) -> None:
-        """Something went otherwise than the readings had let expect."""
+        """Something went otherwise than the answers had let expect."""
         self._kept.clear()
 
 
 @dataclass
-class View:
-    """The client of one resource, which has a name for this purpose alone.
+class Reader:
+    """The Caller that one resource is given.
 
-    since: when readings begin to be new. recent: whether one that began in the last KEEP_SECONDS will do.
-    only_kept: no new one.
+    since: when answers begin to be new enough. asked: when failures do, which none but those who waited share.
     """
 
-    readings: Readings
-    resource: str
-    since: float = field(default_factory=time.monotonic)
-    recent: bool = False
+    reads: SharedReads
+    name: str
+    since: float
+    asked: float
     only_kept: bool = False
 
-    def may_use(self, reading: Reading) -> bool:
-        recent = self.recent and not reading.error and reading.began >= time.monotonic() - KEEP_SECONDS
-        return recent or reading.began >= self.since
+    def accepts(self, answer: Answer) -> bool:
+        return answer.began >= (self.asked if answer.error else self.since)
 
     def read(self, procedure: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        return self.readings.read(procedure, request, self)
+        return self.reads.read(procedure, request, self)
 
     def write(self, procedure: str, request: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            return self.readings.client.write(procedure, request)
-        except OtterScaleError:
-            self.readings.forget()
+            return self.reads.client.write(procedure, request)
+        except ApiError:
+            self.reads.forget()
             raise
         finally:
-            self.since = time.monotonic()
+            self.since = self.asked = time.monotonic()
 
-    def pause(self, tries: int, error: OtterScaleError) -> float:
-        return self.readings.client.pause(tries, error)
+    def pause(self, tries: int, error: ApiError) -> float:
+        return self.reads.client.pause(tries, error)

@@ -1,43 +1,35 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""The engine: observe, plan, apply, verify. It knows neither Ansible nor OtterScale.
+"""The engine: plan() observes a resource and tells what is missing, apply() writes that and verifies it.
 
-A resource describes itself through the Resource protocol; reconcile() brings it to its desired state over a Client
-and returns an Outcome, whatever happens on the way.
+Check mode is plan() alone. Both return, whatever happens on the way: a failure is an Outcome too.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol
 
-from .._errors import OtterScaleError, printable
-from .resource import (
-    Presence,
-    Refusal,
-    Resource,
-    Seen,
-    Stage,
-    State,
-    Step,
-    Verb,
-    Wait,
-    shows_change,
-)
+from .._errors import ApiError, printable
+from .evidence import Effect, effect, presence_after, still_known
+from .outcome import Outcome, failure_message
+from .resource import Presence, Refusal, Resource, Seen, State, Step, Wait, shows_change
+from .wait import Notify, Phases, until_ready
 
 FIRST_POLL_SECONDS = 0.1
 LONGEST_POLL_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 60.0  # a server that asks for more gets no further try
+_NOT_READ = Seen[Any](Presence.UNKNOWN)
+_NOT_AS_ACCEPTED = (
+    "Another client may be changing it, or this server ignores a field: check it, then run the task again."
+)
 OTHER_PLANS = 2  # plans that may follow a refused one (create, it exists: update), even with retries=0
 
 
-Tell = Callable[[str], None]
-
-
 class Caller(Protocol):
-    """The part of the client that the engine needs."""
+    """The part of a client that the engine needs."""
 
     def read(self, procedure: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Call an RPC that changes nothing."""
@@ -45,108 +37,87 @@ class Caller(Protocol):
     def write(self, procedure: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Call an RPC that changes something, never twice unless the first call provably did nothing."""
 
-    def pause(self, tries: int, error: OtterScaleError) -> float:
+    def pause(self, tries: int, error: ApiError) -> float:
         """Seconds to wait before the next try."""
 
 
-@dataclass
-class Outcome:
-    """What a task reports: unchanged, changed, or failed (error is set) with what is known to have happened."""
-
-    kind: str
-    changed: bool = False
-    resource: dict[str, Any] | None = None
-    operations: list[dict[str, str]] = field(default_factory=list)
-    before: dict[str, Any] = field(default_factory=dict)
-    after: dict[str, Any] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-    phases: list[dict[str, Any]] | None = None
-    error: OtterScaleError | None = None
-    msg: str = ""
-
-    def as_result(self, *, with_diff: bool) -> dict[str, Any]:
-        """The result of the task, without `failed`."""
-        result: dict[str, Any] = {"changed": self.changed, self.kind: self.resource, "operations": self.operations}
-        if self.phases is not None:
-            result["phases"] = self.phases
-        if self.error:
-            return {**result, "msg": self.msg, "error": self.error.as_dict()}
-        return {**result, "diff": {"before": self.before, "after": self.after}} if with_diff else result
+def plan(resource: Resource[State], caller: Caller) -> Planned[State]:
+    """Observe the resource and tell what is missing; nothing is written."""
+    work = _Reconciliation(resource, caller)
+    try:
+        seen = work.look()
+        return Planned(work, seen, work.missing(seen))
+    except ApiError as error:
+        return Planned(work, error=error)
 
 
-def reconcile(
-    resource: Resource[State], client: Caller, *, check: bool = False, retries: int = 4, tell: Tell | None = None
-) -> Outcome:
-    """Bring the resource to its desired state, or (check) predict what that would do without any write.
+def apply(planned: Planned[State], *, retries: int = 4, notify: Notify | None = None) -> Outcome:
+    """Carry out what is missing, verify it, and wait for it where the resource asks for that.
 
     retries: how often a plan may be made anew after a write whose effect was open.
-    tell: gets a line for each stage that a wait comes by.
+    notify: gets a line for each phase that a wait comes by.
     """
-    run = _Run(resource, client, retries, tell)
+    work = planned.work
+    work.phases.notify = notify
+    if planned.error:
+        return work.failed(planned.error)
     try:
-        return run.predicted() if check else run.applied()
-    except OtterScaleError as error:
-        return run.failed(error)
+        return work.carry_out(planned.seen, planned.steps, retries)
+    except ApiError as error:
+        return work.failed(error)
 
 
-def glance(resource: Resource[State], client: Caller, *, new: bool = False) -> Outcome | None:
-    """The outcome of reconcile() where a look shows that nothing is left to do, or fails; else None.
+@dataclass(frozen=True)
+class Planned(Generic[State]):
+    """What is missing by one reading (seen), or why that cannot be told (error)."""
 
-    new: whether what the client reads is new, so that what cannot be planned from it is an outcome too.
+    work: _Reconciliation[State]
+    seen: Seen[State] = _NOT_READ
+    steps: tuple[Step, ...] = ()
+    error: ApiError | None = None
+
+    def settled(self) -> Outcome | None:
+        """The outcome if there is nothing to do and nothing to wait for, or if planning failed; else None."""
+        if self.error:
+            return self.work.failed(self.error)
+        try:
+            resource = self.work.resource
+            if self.steps or (resource.wait and resource.pending(self.seen) is not None):
+                return None
+        except ApiError as error:
+            return self.work.failed(error)
+        return apply(self)
+
+    def predicted(self) -> Outcome:
+        """What apply() would report, as far as that can be known: the outcome of check mode."""
+        if self.error:
+            return self.work.failed(self.error)
+        resource = self.work.resource
+        for step in self.steps:
+            if step.only_to_make_sure:
+                self.work.warn(f"{resource.goal}: {step.reason}: a real run sends {step.rpc}")
+        needed = [step for step in self.steps if not step.only_to_make_sure]
+        return self.work.outcome(resource.predict(self.seen) if needed else self.seen.state, needed)
+
+
+class _Reconciliation(Generic[State]):
+    """One resource on its way to its desired state.
+
+    first, seen: the first and the last reading. done: the writes that are known to have taken effect.
+    unresolved: the last write whose effect nobody can know. refused: what must not be sent again, and why.
     """
-    run = _Run(resource, client, retries=0)
-    try:
-        seen = run.look()
-        if run.plan(seen) or (resource.wait and resource.pending(seen) is not None):
-            return None
-        return run.outcome(run.ready(seen, resource.wait).state if resource.wait else seen.state, [])
-    except OtterScaleError as error:
-        return run.failed(error) if new or error.rpc else None
 
-
-class _Run(Generic[State]):
-    """One reconciliation. `done` holds the writes that are known to have taken effect."""
-
-    def __init__(self, resource: Resource[State], client: Caller, retries: int, tell: Tell | None = None) -> None:
+    def __init__(self, resource: Resource[State], caller: Caller) -> None:
         self.resource = resource
-        self.client = client
-        self.retries = retries
-        self.tell = tell
+        self.caller = caller
         self.first: Seen[State] | None = None
         self.seen: Seen[State] | None = None
         self.done: list[Step] = []
-        self.open: Step | None = None
-        self.refused: dict[str, OtterScaleError] = {}
+        self.unresolved: Step | None = None
+        self.refused: dict[str, ApiError] = {}
         self.warnings: dict[str, None] = {}
-        self.phases: list[dict[str, Any]] = []
+        self.phases = Phases(resource.goal)
         self.last_read: str | None = None
-
-    def predicted(self) -> Outcome:
-        seen = self.look()
-        steps = self.plan(seen)
-        needed = [step for step in steps if not step.probe]
-        for step in steps:
-            if step.probe:
-                self.warnings[f"{self.resource.wanted}: {step.reason}: a real run sends {step.rpc}"] = None
-        return self.outcome(self.resource.predict(seen) if needed else seen.state, needed)
-
-    def applied(self) -> Outcome:
-        seen = self.look()
-        failures = 0
-        while steps := self.plan(seen):
-            step, *following = steps
-            try:
-                answer = self.client.write(step.procedure, step.request)
-            except OtterScaleError as error:
-                seen = self.recover(step, error, seen)
-                if others := self.plan(seen):
-                    self.give_up_or_pause(others[0], step, error, failures)
-                failures += 1
-            else:
-                seen = self.verify(step, answer, seen, following)
-        if self.resource.wait:
-            seen = self.ready(seen, self.resource.wait)
-        return self.outcome(seen.state, self.done)
 
     # Looking
 
@@ -155,70 +126,72 @@ class _Run(Generic[State]):
 
         def read(procedure: str, request: Mapping[str, Any]) -> dict[str, Any]:
             self.last_read = procedure.rpartition("/")[2]
-            return self.client.read(procedure, request)
+            return self.caller.read(procedure, request)
 
         try:
             seen = self.resource.observe(read)
         except ValueError as error:
-            raise OtterScaleError("internal", f"the answer makes no sense: {error}", rpc=self.last_read) from None
-        if seen.presence is Presence.UNLISTED and learned:
+            raise ApiError("internal", f"the answer makes no sense: {error}", rpc=self.last_read) from None
+        if seen.presence is Presence.UNKNOWN and learned:
             seen = replace(seen, presence=learned)
         self.first, self.seen = self.first or seen, seen
         return seen
 
-    def plan(self, seen: Seen[State]) -> tuple[Step, ...]:
+    def missing(self, seen: Seen[State]) -> tuple[Step, ...]:
+        """The writes that are still to do."""
         plan = self.resource.plan(seen)
-        self.warnings.update(dict.fromkeys(plan.warnings))
+        for warning in plan.warnings:
+            self.warn(warning)
         return plan.steps
 
     def ready(self, seen: Seen[State], wait: Wait) -> Seen[State]:
-        """Look until nothing is pending any more."""
-        begins = time.monotonic()
-        while True:
-            if seen.state is not None:
-                self.note(self.resource.stage(seen.state), time.monotonic() - begins)
-            if (pending := self.resource.pending(seen)) is None:
-                return seen
-            left = begins + wait.timeout - time.monotonic()
-            if left <= 0:
-                waited = f"{pending} after waiting {wait.timeout:g} s"
-                advice = "Mend what the condition names, or raise 'wait_timeout'."
-                raise OtterScaleError("deadline_exceeded", waited, rpc=self.last_read, advice=advice)
-            time.sleep(min(wait.sleep, left))
-            seen = self.look(_still_known(seen))
+        try:
+            return until_ready(
+                self.resource, wait, seen, lambda last: self.look(still_known(last.presence)), self.phases
+            )
+        except ApiError as error:
+            error.rpc = error.rpc or self.last_read
+            raise
 
-    def note(self, stage: Stage, seconds: float) -> None:
-        """Keep the history of phases, each with its last progress, and tell of what is new."""
-        last = self.phases[-1] if self.phases else {}
-        if last.get("phase") != stage.phase:
-            self.phases.append({"phase": stage.phase, "progress": stage.progress, "seconds": round(seconds, 1)})
-        elif last["progress"] != stage.progress:
-            last["progress"] = stage.progress
-        else:
-            return
-        if self.tell:
-            self.tell(printable(f"{self.resource.wanted}: {stage.phase} {stage.progress}".rstrip()))
+    # Writing
 
-    # After a write
+    def carry_out(self, seen: Seen[State], steps: tuple[Step, ...], retries: int) -> Outcome:
+        failures = 0
+        while steps:
+            step, *following = steps
+            try:
+                answer = self.caller.write(step.procedure, step.request)
+            except ApiError as error:
+                seen = self.recover(step, error, seen)
+                steps = self.missing(seen)
+                if steps:
+                    self.give_up_or_pause(steps[0], step, error, failures, retries)
+                failures += 1
+            else:
+                seen = self.verify(step, answer, seen, following)
+                steps = self.missing(seen)
+        if self.resource.wait:
+            seen = self.ready(seen, self.resource.wait)
+        return self.outcome(seen.state, self.done)
 
     def verify(self, step: Step, answer: Mapping[str, Any], before: Seen[State], following: list[Step]) -> Seen[State]:
         """Compare with the answer where it carries the resource, else with a new reading."""
         self.done.append(step)
-        self.open = None
+        self.unresolved = None
         try:
-            state = self.resource.answered(step, answer, before)
+            state = self.resource.state_in(step, answer, before)
         except ValueError:
             state = None  # accepted, but the answer makes no sense: the reading decides
-        told = None if state is None else Seen(Presence.PRESENT, state)
-        if told and self.unmet(step, told, following) is None:
-            self.seen = told
-            return told
-        learned = {Verb.CREATE: None, Verb.DELETE: Presence.ABSENT}.get(step.verb, _still_known(before))
-        ends, sleep = time.monotonic() + step.settle, FIRST_POLL_SECONDS
+        answered = None if state is None else Seen(Presence.PRESENT, state)
+        if answered and self.unmet(step, answered, following) is None:
+            self.seen = answered
+            return answered
+        learned = presence_after(step.verb, before.presence, None, accepted=True)
+        ends, sleep = time.monotonic() + step.visible_within, FIRST_POLL_SECONDS
         while True:
             seen = self.look(learned)
-            if told and seen.presence in (Presence.UNLISTED, Presence.UNREADABLE):
-                seen = self.seen = told  # of what no list shows, the answer tells the most
+            if answered and seen.presence in (Presence.UNKNOWN, Presence.HIDDEN):
+                seen = self.seen = answered  # of what no list shows, the answer tells the most
             if (unmet := self.unmet(step, seen, following)) is None:
                 return seen
             if (before.state is not None and shows_change(before.state, seen.state)) or time.monotonic() >= ends:
@@ -226,9 +199,7 @@ class _Run(Generic[State]):
             time.sleep(sleep)
             sleep = min(2 * sleep, LONGEST_POLL_SECONDS)
 
-    def not_as_accepted(
-        self, step: Step, unmet: OtterScaleError, before: Seen[State], seen: Seen[State]
-    ) -> OtterScaleError:
+    def not_as_accepted(self, step: Step, unmet: ApiError, before: Seen[State], seen: Seen[State]) -> ApiError:
         code, advice, either = unmet.code, unmet.advice, ""
         if code == "client":
             code, advice = "internal", _NOT_AS_ACCEPTED
@@ -236,36 +207,33 @@ class _Run(Generic[State]):
             self.done.pop()
             either = "; whether it took effect is unknown"
         elif before.state is not None and code == "internal":
-            code, either = "aborted", "; it is not as before either: somebody else may have changed it"
+            code, either = "aborted", "; it is not as before either: another client may have changed it"
         message = f"the server accepted it, but {unmet.message}{either}"
-        return OtterScaleError(code, message, rpc=step.rpc, advice=advice)
+        return ApiError(code, message, rpc=step.rpc, advice=advice)
 
-    def unmet(self, step: Step, seen: Seen[State], following: list[Step]) -> OtterScaleError | None:
+    def unmet(self, step: Step, seen: Seen[State], following: list[Step]) -> ApiError | None:
         """Why this is not what the step was to bring about, whatever the steps that were to follow; None if it is."""
         try:
-            steps = (step.full or self.resource).plan(seen).steps
-        except OtterScaleError as error:
+            steps = (step.target or self.resource).plan(seen).steps
+        except ApiError as error:
             return error
         expected = {step.rpc for step in following}
         reason = next((step.reason for step in steps if step.rpc not in expected), None)
-        return OtterScaleError("internal", f"still to do: {reason}", advice=_NOT_AS_ACCEPTED) if reason else None
+        return ApiError("internal", f"still to do: {reason}", advice=_NOT_AS_ACCEPTED) if reason else None
 
-    def recover(self, step: Step, error: OtterScaleError, before: Seen[State]) -> Seen[State]:
-        """After a failed write: read before deciding. Raises `error` where nothing else can be tried."""
+    # After a failure
+
+    def recover(self, step: Step, error: ApiError, before: Seen[State]) -> Seen[State]:
+        """Read before deciding what a failed write did. Raises `error` where nothing else can be tried."""
         if not error.sent:
             raise error
         refusal = self.resource.refusal(step, error)
-        learned = _LEARNED.get(refusal) if refusal else _still_known(before) if step.verb is Verb.UPDATE else None
-        if step.verb is Verb.DELETE and before.presence is Presence.PRESENT:
-            learned = Presence.ABSENT  # it was listed: if it is no more, it is gone
         try:
-            seen = self.look(learned)
-        except OtterScaleError as again:
+            seen = self.look(presence_after(step.verb, before.presence, refusal, accepted=False))
+        except ApiError as again:
             error.message += f" (whether it took effect is unknown: {again.rpc} failed too: {again.message})"
             raise error from None
-        # Somebody else did what this write cannot have done: take away, change what it deletes, set it another way.
-        ours = shows_change(before.state, seen.state) and (seen.state is None) is (step.verb is Verb.DELETE)
-        self.account(step, error, refusal, changed=ours and not (step.full is None and self.unmet(step, seen, [])))
+        self.account(step, error, refusal, before, seen)
         hopeless = refusal is Refusal.FINAL or error.final or not error.meaning.replan
         if hopeless and self.something_is_missing(seen, refusal):
             raise error
@@ -274,74 +242,74 @@ class _Run(Generic[State]):
     def something_is_missing(self, seen: Seen[State], refusal: Refusal | None) -> bool:
         """Whether a write is needed, as far as can be told. Raises for what the API cannot do."""
         try:
-            return bool(self.plan(seen))
-        except OtterScaleError as error:
+            return bool(self.missing(seen))
+        except ApiError as error:
             # A final refusal says more than that its half has left what cannot be changed.
             if error.code == "client" and refusal is not Refusal.FINAL:
                 raise
             return True
 
-    def account(self, step: Step, error: OtterScaleError, refusal: Refusal | None, *, changed: bool) -> None:
-        """Note what a failed write did, as far as the readings before and after it tell."""
-        if refusal is not None and refusal is _NO_EFFECT.get(step.verb):
-            if self.open and self.open.verb is step.verb:
-                self.done.append(self.open)  # so its first sending, whose answer was lost, did take effect
-                self.warnings[f"the answer to {step.rpc} was lost; that {refusal.value} is taken for its effect"] = None
-            self.open = None
-        elif changed:
-            self.done.append(step)
-        elif error.meaning.replan:
-            self.open = step  # no list may ever show its effect, or not yet
+    def account(
+        self, step: Step, error: ApiError, refusal: Refusal | None, before: Seen[State], seen: Seen[State]
+    ) -> None:
+        """Record what a failed write did, by the evidence before and after it."""
+        match effect(
+            step.verb,
+            refusal,
+            before,
+            seen,
+            complete=self.unmet(step, seen, []) is None,
+            in_parts=step.target is not None,
+            refused=not error.meaning.replan,
+        ):
+            case Effect.DONE:
+                self.done.append(step)
+            case Effect.OPEN:
+                self.unresolved = step  # no list may ever show its effect, or not yet
+            case Effect.NONE_BUT_BEFORE:
+                if self.unresolved and self.unresolved.verb is step.verb and refusal:
+                    self.done.append(self.unresolved)  # so its first sending, whose answer was lost, took effect
+                    self.warn(f"the answer to {step.rpc} was lost; that {refusal.value} is taken for its effect")
+                self.unresolved = None
         if not error.meaning.write_again:
             self.refused[step.key] = error
 
-    def give_up_or_pause(self, following: Step, failed: Step, error: OtterScaleError, failures: int) -> None:
+    def give_up_or_pause(self, following: Step, failed: Step, error: ApiError, failures: int, retries: int) -> None:
         """A fresh plan after a failure is followed if it differs, or if the failure may pass."""
         if following.key in self.refused:
             raise self.refused[following.key]
         repeated = following.key == failed.key
-        pause = self.client.pause(failures, error) if repeated else 0.0
-        if failures >= self.retries + (0 if repeated else OTHER_PLANS) or pause > LONGEST_PAUSE_SECONDS:
+        pause = self.caller.pause(failures, error) if repeated else 0.0
+        if failures >= retries + (0 if repeated else OTHER_PLANS) or pause > LONGEST_PAUSE_SECONDS:
             raise error
         time.sleep(pause)
 
     # Reporting
 
-    def outcome(self, state: State | None, steps: list[Step]) -> Outcome:
-        before = self.resource.managed(self.first.state) if self.first and self.first.state is not None else {}
+    def warn(self, text: str) -> None:
+        self.warnings[text] = None
+
+    def outcome(self, state: State | None, steps: Sequence[Step]) -> Outcome:
+        resource = self.resource
+        before = resource.diff_before(self.first.state) if self.first and self.first.state is not None else {}
         return Outcome(
-            kind=self.resource.kind,
+            kind=resource.kind,
             changed=bool(steps),
-            resource=None if state is None else self.resource.show(state),
+            resource=None if state is None else resource.as_result(state),
             operations=[step.as_operation() for step in steps],
             before=before,
-            after=self.resource.desired() if steps else before,
+            after=resource.diff_after() if steps else before,
             warnings=list(map(printable, self.warnings)),
-            phases=self.phases if self.resource.wait else None,
+            phases=self.phases.seen if resource.wait else None,
         )
 
-    def failed(self, error: OtterScaleError) -> Outcome:
+    def failed(self, error: ApiError) -> Outcome:
         outcome = self.outcome(self.seen.state if self.seen else None, self.done)
         if not self.done:
             outcome.warnings = []  # they speak of a plan that was not carried out
+        history = [f"Done before: {', '.join(step.rpc for step in self.done)}."] if self.done else []
+        if self.unresolved and self.seen and (self.seen != self.first or self.seen.presence is Presence.UNKNOWN):
+            history.append(f"Whether {self.unresolved.rpc} took effect is unknown.")
         outcome.error = error
-        status = f", HTTP {error.http_status}" if error.http_status else ""
-        call = f"{error.rpc} failed [{error.code}{status}]: " if error.rpc else ""
-        done = f" Done before: {', '.join(step.rpc for step in self.done)}." if self.done else ""
-        if self.open and self.seen and (self.seen != self.first or self.seen.presence is Presence.UNLISTED):
-            done += f" Whether {self.open.rpc} took effect is unknown."
-        outcome.msg = printable(f"{self.resource.wanted}: {call}{error.message.rstrip(' .')}.{done} {error.advice}")
+        outcome.msg = failure_message(self.resource.goal, error, history)
         return outcome
-
-
-def _still_known(seen: Seen[Any]) -> Presence | None:
-    """What stays known about a resource when the next look does not list it."""
-    return None if seen.presence is Presence.PRESENT else seen.presence
-
-
-_NOT_AS_ACCEPTED = "Somebody else may be changing it, or this server ignores a field: look, then run again."
-
-_LEARNED: Mapping[Refusal, Presence] = {Refusal.EXISTS: Presence.UNREADABLE, Refusal.MISSING: Presence.ABSENT}
-
-# The refusal that proves that this very sending of a write did nothing.
-_NO_EFFECT: Mapping[Verb, Refusal] = {Verb.CREATE: Refusal.EXISTS, Verb.DELETE: Refusal.MISSING}

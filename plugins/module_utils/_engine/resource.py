@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""What the engine and a resource say to each other: what was seen, what is missing, and the Resource protocol."""
+"""What a resource is to the engine: the base class, what a reading shows of it, and the writes that it asks for."""
 
 from __future__ import annotations
 
 import enum
 import json
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
-from .._errors import OtterScaleError
+from .._errors import ApiError
 
 State = TypeVar("State")
 Read = Callable[[str, Mapping[str, Any]], "dict[str, Any]"]
@@ -19,10 +20,10 @@ Read = Callable[[str, Mapping[str, Any]], "dict[str, Any]"]
 class Presence(enum.Enum):
     """What is known of a resource's existence."""
 
-    ABSENT = "proven to be absent"
-    UNLISTED = "in no list, but the lists leave some out"
-    UNREADABLE = "there, but in no list"
-    PRESENT = "there, and read"
+    ABSENT = "it is proven to be absent"
+    UNKNOWN = "it is in no list, but the lists leave some out"
+    HIDDEN = "it exists, but nothing shows what it is like"
+    PRESENT = "it exists and was read"
 
 
 @dataclass(frozen=True)
@@ -50,18 +51,18 @@ class Verb(enum.Enum):
 class Step(NamedTuple):
     """One write: procedure "package.Service/Rpc", its request, and the reason in words.
 
-    settle: seconds that its effect may take to show after the server accepted it.
-    probe: sent only to make sure, since nothing that can be read proves that it is needed; predicted to do nothing.
-    full: of a write that may fail half-way: the desired state with all that the request repeats of the present one.
+    visible_within: seconds that its effect may take to show after the server accepted it.
+    only_to_make_sure: nothing that can be read proves that it is needed; predicted to do nothing.
+    target: of a write that may fail half-way: the desired state with all that the request repeats of the present one.
     """
 
     verb: Verb
     procedure: str
     request: Mapping[str, Any]
     reason: str
-    settle: float = 0.0
-    probe: bool = False
-    full: Resource[Any] | None = None
+    visible_within: float = 0.0
+    only_to_make_sure: bool = False
+    target: Resource[Any] | None = None
 
     @property
     def rpc(self) -> str:
@@ -90,14 +91,6 @@ class Refusal(enum.Enum):
     FINAL = "no other plan will help"
 
 
-def says_missing(error: OtterScaleError, option: str, plural: str, name: str | None) -> bool:
-    """Whether Kubernetes refuses a write since what an option names does not exist; then the advice says that."""
-    missing = name is not None and f'{plural} "{name}" not found' in error.message
-    if missing:
-        error.advice = f"The {option} {name!r} does not exist: create it first, or name another '{option}'."
-    return missing
-
-
 class Wait(NamedTuple):
     """How long to wait for the resource to become ready, and seconds between two looks."""
 
@@ -105,57 +98,137 @@ class Wait(NamedTuple):
     sleep: float
 
 
-class Stage(NamedTuple):
-    """Where a resource stands on its way to being ready: a phase, and the progress within it ("42.00%")."""
+class Progress(NamedTuple):
+    """How far a resource is on its way to being ready: a phase, and the progress within it ("42.00%")."""
 
     phase: str
-    progress: str = ""
+    percent: str = ""
 
 
-class Resource(Protocol[State]):
-    """A desired state, and how to read, plan and show it. Everything but observe() is pure."""
+class Resource(ABC, Generic[State]):
+    """A desired state, and how to read, plan and show it. Everything but observe() and list_all() is pure.
 
-    @property
-    def kind(self) -> str:
-        """Key of the resource in results."""
+    A frozen dataclass. An option that the user did not give is None, and left as it is on the server.
+    """
 
-    @property
-    def wanted(self) -> str:
-        """The desired state in words, for messages."""
+    kind: ClassVar[str]  # the key of the resource in results
+    noun: ClassVar[str]  # the same in prose
+    options: ClassVar[Mapping[str, Any]]  # argument spec of its module, without the connection
+    namespaced: ClassVar[bool] = False
 
-    @property
-    def wait(self) -> Wait | None:
-        """How long to wait until it is ready; None is not at all."""
+    scope: str
+    name: str
+    absent: bool
+    namespace: str | None
+    wait: Wait | None = None  # None: not at all
 
+    @classmethod
+    @abstractmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Resource[State]:
+        """Check the options of a task. Raises a `client` ApiError."""
+
+    @classmethod
+    @abstractmethod
+    def to_remove(cls, scope: str, namespace: str | None, name: str) -> Resource[State]:
+        """What is listed under that name, to be absent, whatever rules the name breaks."""
+
+    # What exists
+
+    @classmethod
+    @abstractmethod
+    def list_all(cls, read: Read, scope: str, namespace: str | None) -> Iterable[Mapping[str, Any]]:
+        """All that the server lists, as it came. Raises ValueError for an answer that makes no sense."""
+
+    def listed(self, read: Read) -> Mapping[str, Any] | None:
+        """What the server lists under this name. That others make no sense is no matter."""
+        found = self.list_all(read, self.scope, self.namespace)
+        return next((message for message in found if message.get("name") == self.name), None)
+
+    @abstractmethod
     def observe(self, read: Read) -> Seen[State]:
         """Read the present state. Raises ValueError for an answer that makes no sense."""
 
+    # What is missing
+
+    @abstractmethod
     def plan(self, seen: Seen[State]) -> Plan:
-        """The missing writes. Raises a `client` OtterScaleError for what the API cannot do.
+        """The missing writes. Raises a `client` ApiError for what the API cannot do.
 
         A `failed_precondition` one where the reading does not tell what must be known to decide.
         """
 
-    def answered(self, step: Step, answer: Mapping[str, Any], before: Seen[State]) -> State | None:
-        """The state that the answer to a write carries, None if it carries none."""
-
-    def refusal(self, step: Step, error: OtterScaleError) -> Refusal | None:
-        """What a failed write says about the resource; may set error.advice."""
-
-    def pending(self, seen: Seen[State]) -> str | None:
-        """What a wait still waits for, None when ready. Raises OtterScaleError where waiting is in vain."""
-
-    def stage(self, state: State) -> Stage:
-        """How far it is on its way to being ready; asked for only while something waits for it."""
-
+    @abstractmethod
     def predict(self, seen: Seen[State]) -> State | None:
         """The state after the plan; what only the server can know is None in it."""
 
-    def managed(self, state: State) -> dict[str, Any]:
-        """The fields that the user named, as `state` has them."""
+    @abstractmethod
+    def key(self) -> dict[str, Any]:
+        """How requests name the resource."""
 
+    def delete(self, seen: Seen[State], procedure: str, *, visible_within: float) -> Plan:
+        """The plan where the resource is to be absent."""
+        if seen.presence is Presence.ABSENT:
+            return Plan()
+        unsure = seen.presence is Presence.UNKNOWN
+        reason = "not listed, which does not prove that it is absent" if unsure else "it exists"
+        return Plan((Step(Verb.DELETE, procedure, self.key(), reason, visible_within, only_to_make_sure=unsure),))
+
+    # What an answer to a write says
+
+    @abstractmethod
+    def state_in(self, step: Step, answer: Mapping[str, Any], before: Seen[State]) -> State | None:
+        """The state that the answer to a write carries, None if it carries none."""
+
+    @abstractmethod
+    def refusal(self, step: Step, error: ApiError) -> Refusal | None:
+        """What a failed write says about the resource; may set error.advice."""
+
+    # Waiting
+
+    def pending(self, seen: Seen[State]) -> str | None:
+        """What a wait still waits for, None when ready. Raises ApiError where waiting is in vain."""
+        return None
+
+    def progress(self, state: State) -> Progress:
+        """How far it is on its way to being ready; asked for only while something waits for it."""
+        return Progress("Ready")
+
+    # Showing
+
+    @classmethod
+    def title_of(cls, namespace: str | None, name: str) -> str:
+        """A resource of this type in words, whatever is wanted of it."""
+        return f"{cls.noun} {namespace}/{name}" if namespace else f"{cls.noun} {name}"
+
+    @property
+    def title(self) -> str:
+        return self.title_of(self.namespace, self.name)
+
+    @property
+    def goal(self) -> str:
+        """What is wanted of it in words."""
+        return f"{self.title} {'absent' if self.absent else 'present'}"
+
+    @abstractmethod
     def desired(self) -> dict[str, Any]:
-        """The same fields as the user wants them, {} for absent."""
+        """The options that make up the desired state, None where the user named none."""
 
-    def show(self, state: State) -> dict[str, Any]:
+    @abstractmethod
+    def present(self, state: State) -> dict[str, Any]:
+        """The same options as `state` has them."""
+
+    def diff_after(self) -> dict[str, Any]:
+        """What the user named, {} for absent."""
+        return {} if self.absent else self._named(self.desired())
+
+    def diff_before(self, state: State) -> dict[str, Any]:
+        """The same fields as `state` has them."""
+        return self._named(self.present(state))
+
+    def _named(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        own = {"name": self.name, **({"namespace": self.namespace} if self.namespaced else {})}
+        return {**own, **{option: values[option] for option, value in self.desired().items() if value is not None}}
+
+    @abstractmethod
+    def as_result(self, state: State) -> dict[str, Any]:
         """The resource as results show it."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 from urllib.request import getproxies_environment
 
-from .._errors import OtterScaleError, printable
+from .._errors import ApiError, printable
 from .secrets import Secrets
 
 if TYPE_CHECKING:
@@ -164,11 +164,11 @@ def within(seconds: float, work: Callable[[float], T]) -> T:
     try:
         threading.Thread(target=run, daemon=True).start()
     except RuntimeError as error:  # the system, or a container's limit, gives no more threads
-        raise OtterScaleError("unavailable", f"cannot begin the call: {error}", advice=_NO_THREAD) from None
+        raise ApiError("unavailable", f"cannot begin the call: {error}", advice=_NO_THREAD) from None
     try:
         result = outcome.get(timeout=seconds)
     except queue.Empty:
-        raise OtterScaleError("deadline_exceeded", f"no complete answer within {seconds:g} s", sent=True) from None
+        raise ApiError("deadline_exceeded", f"no complete answer within {seconds:g} s", sent=True) from None
     if isinstance(result, BaseException):
         raise result
     return result
@@ -214,8 +214,8 @@ def _chunks(response: BaseHTTPResponse, ends: float) -> Iterator[bytes]:
         raise _broken(response, "unavailable", f"ended after {received} of {announced} bytes")
 
 
-def _broken(response: BaseHTTPResponse, code: str, what: str) -> OtterScaleError:
-    return OtterScaleError(code, f"the answer {what}", http_status=response.status, sent=True)
+def _broken(response: BaseHTTPResponse, code: str, what: str) -> ApiError:
+    return ApiError(code, f"the answer {what}", http_status=response.status, sent=True)
 
 
 def json_object(body: bytes) -> dict[str, Any]:
@@ -242,7 +242,7 @@ def _no_constant(name: str) -> float:
 # What failures mean
 
 
-def _transport_error(error: Exception, peer: str, verify: bool | str | None) -> OtterScaleError:
+def _transport_error(error: Exception, peer: str, verify: bool | str | None) -> ApiError:
     """What a failure below HTTP means, above all whether the request may have reached the server."""
     causes = list(_causes(error))
     reason = Secrets(*_proxy_passwords()).hide(_reason(causes))
@@ -251,12 +251,10 @@ def _transport_error(error: Exception, peer: str, verify: bool | str | None) -> 
     if any(getattr(cause, "reason", "") == "NO_CERTIFICATE_OR_CRL_FOUND" for cause in causes) or "CA cert" in reason:
         bundle = verify or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
         advice = "Give a file of PEM certificates as 'ca_path' (or REQUESTS_CA_BUNDLE)."
-        return OtterScaleError(
-            "unavailable", f"the CA bundle {bundle} cannot be used: {reason}", final=True, advice=advice
-        )
+        return ApiError("unavailable", f"the CA bundle {bundle} cannot be used: {reason}", final=True, advice=advice)
     if any(isinstance(cause, ssl.CertificateError) or type(cause).__name__ == "CertificateError" for cause in causes):
         advice = "Give the CA bundle as 'ca_path' (or REQUESTS_CA_BUNDLE), or correct the host name in 'api_url'."
-        return OtterScaleError(
+        return ApiError(
             "unavailable", f"the TLS certificate of {peer} is not trusted: {reason}", final=True, advice=advice
         )
     no_tls = any(getattr(cause, "reason", "") in _NO_TLS for cause in causes)
@@ -267,13 +265,13 @@ def _transport_error(error: Exception, peer: str, verify: bool | str | None) -> 
         for cause in causes
     )
     if isinstance(error, requests.exceptions.Timeout) and not unconnected:
-        return OtterScaleError("deadline_exceeded", f"{peer} stopped answering: {reason}", sent=True)
+        return ApiError("deadline_exceeded", f"{peer} stopped answering: {reason}", sent=True)
     through = " through the proxy" if isinstance(error, requests.exceptions.ProxyError) else ""
     doing = "cannot connect to" if unconnected else "lost the connection to"
     advice = "Look at the server and the proxies before it; if the port speaks TLS, 'api_url' must begin with https."
     if any(isinstance(cause, ssl.SSLError) for cause in causes):
         advice = "Check that 'api_url' has the right scheme and port, and which TLS versions are spoken there."
-    return OtterScaleError(
+    return ApiError(
         "unavailable",
         f"{doing} {peer}{through}: {reason}",
         sent=not unconnected,
@@ -282,15 +280,15 @@ def _transport_error(error: Exception, peer: str, verify: bool | str | None) -> 
     )
 
 
-def _url_error(peer: str, reason: str) -> OtterScaleError:
+def _url_error(peer: str, reason: str) -> ApiError:
     """A URL that the libraries could not use: that of the server, or else that of the proxy on the way to it."""
     try:
         usable_url(peer)
     except ValueError:
-        return OtterScaleError("client", f"{peer!r} is no usable URL: {reason}", final=True)
+        return ApiError("client", f"{peer!r} is no usable URL: {reason}", final=True)
     if any(_proxy_passwords()):  # of which the reason may quote a part
         reason = "it is not shown, since it holds a password"
-    return OtterScaleError(
+    return ApiError(
         "client",
         f"the URL of the proxy for {peer} cannot be used: {reason}",
         final=True,
@@ -373,7 +371,7 @@ def _without_markup(page: str) -> str:
         return " ".join([*texts, page[at:]])
 
 
-def scrub(error: OtterScaleError, *secrets: str) -> None:
+def scrub(error: ApiError, *secrets: str) -> None:
     """Take secrets out of what a server (or a proxy that echoes requests) wrote, and shorten the message."""
     hide = Secrets(*secrets).hide
     error.message = shortened(hide(error.message), MAX_MESSAGE_CHARACTERS)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from .._errors import CODE_BY_HTTP_STATUS, OtterScaleError
+from .._errors import CODE_BY_HTTP_STATUS, ApiError
 from .exchange import (
     excerpt,
     exchange,
@@ -54,7 +54,7 @@ class Login:
     verify: bool | str | None  # as requests takes it
 
     def provider(self) -> Provider:
-        """Who fetches the tokens. Raises a `client` OtterScaleError where the library for it is missing."""
+        """Who fetches the tokens. Raises a `client` ApiError where the library for it is missing."""
         return Provider(self)
 
     @property
@@ -71,7 +71,7 @@ class Provider:
             from oauthlib import oauth2
         except ImportError:
             needs = f"option '{login.option}' needs the Python library 'oauthlib'"
-            raise OtterScaleError("client", f"{needs}, which is missing on the host of the task") from None
+            raise ApiError("client", f"{needs}, which is missing on the host of the task") from None
         kind = oauth2.LegacyApplicationClient if login.username else oauth2.BackendApplicationClient
         self._grant: Any = kind(login.client_id)
         self._refusal: Any = oauth2.OAuth2Error
@@ -95,7 +95,7 @@ class Provider:
             with open_session() as session:
                 self._url = self._url or self._discover(session, ends)
                 return self._ask(session, ends, self._url)
-        except OtterScaleError as error:
+        except ApiError as error:
             error.rpc = "oidc token" if self._url else "oidc discovery"
             error.sent = False  # the call that the token is for was not
             error.final = error.final or not error.meaning.read_again
@@ -159,10 +159,10 @@ class Provider:
             shown = excerpt(body, content_type, self.secrets) if status != 200 else content_type or "of no type"
             raise self._error(status, f"the answer is no JSON object, but {shown}") from None
 
-    def _error(self, status: int, message: str, refusal: str = "") -> OtterScaleError:
+    def _error(self, status: int, message: str, refusal: str = "") -> ApiError:
         by_status = "failed_precondition" if status == 200 else CODE_BY_HTTP_STATUS.get(status, "unknown")
         otherwise = by_status, f"Check '{self._login.option}' and the log of the identity provider."
         code, advice = _REFUSALS.get(refusal, otherwise)
         message = ": ".join(filter(None, [refusal, message]))
         code = "unauthenticated" if status == 401 else code
-        return OtterScaleError(code, message, http_status=status, advice=advice)
+        return ApiError(code, message, http_status=status, advice=advice)

@@ -9,18 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .._engine.resource import (
-    Plan,
-    Presence,
-    Read,
-    Refusal,
-    Seen,
-    Stage,
-    Step,
-    Verb,
-    Wait,
-)
-from .._errors import OtterScaleError, bad_option, checked
+from .._engine.resource import Plan, Presence, Read, Refusal, Resource, Seen, Step, Verb
+from .._errors import ApiError, bad_option, checked
+from .._task import task_for
 from .._values.acl import (
     CANNED_ACLS,
     CUSTOM,
@@ -36,12 +27,12 @@ from .._values.iam_policy import (
 )
 from .._values.message import (
     read_int,
-    read_name,
     read_objects,
     read_str,
     read_time,
 )
 from .._values.names import s3_bucket_name
+from .connection import OTTERSCALE
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "name": {"type": "str", "required": True},
@@ -80,7 +71,7 @@ class BucketState:
 
 
 @dataclass(frozen=True)
-class Bucket:
+class Bucket(Resource[BucketState]):
     """The desired state; None is an option that the user did not give, policy {} is an empty one."""
 
     scope: str
@@ -91,12 +82,13 @@ class Bucket:
     acl: str | None = None
 
     kind = "bucket"
-    namespaced = False
-    wait: Wait | None = None
+    noun = "bucket"
+    options = ARGUMENT_SPEC
+    namespace = None
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Bucket:
-        """Check the options of a task. Raises a `client` OtterScaleError."""
+        """Check the options of a task. Raises a `client` ApiError."""
         if params["owner"] is not None and not params["owner"].strip():
             raise bad_option("owner", params["owner"], "must not be empty")
         return cls(
@@ -108,31 +100,22 @@ class Bucket:
             acl=params["acl"],
         )
 
-    @staticmethod
-    def listed(read: Read, scope: str, namespace: str | None) -> list[str]:
-        """The names of all buckets."""
-        return [read_name(bucket) for bucket in _read_list(read, scope)]
-
     @classmethod
     def to_remove(cls, scope: str, namespace: str | None, name: str) -> Bucket:
         return cls(scope, name, absent=True)
 
-    @property
-    def wanted(self) -> str:
-        return f"bucket {self.name} {'absent' if self.absent else 'present'}"
+    @classmethod
+    def list_all(cls, read: Read, scope: str, namespace: str | None) -> list[Mapping[str, Any]]:
+        """All buckets; the list is complete, and the only way to read one."""
+        return read_objects(read(f"{_SERVICE}/ListBuckets", {"scope": scope}), "buckets")
 
     def observe(self, read: Read) -> Seen[BucketState]:
-        """Find the bucket in the list of all buckets, which is complete and the only way to read one."""
-        for bucket in _read_list(read, self.scope):
-            if bucket.get("name") == self.name:
-                return Seen(Presence.PRESENT, _read_bucket(bucket))
-        return Seen(Presence.ABSENT)
+        bucket = self.listed(read)
+        return Seen(Presence.ABSENT) if bucket is None else Seen(Presence.PRESENT, _read_bucket(bucket))
 
     def plan(self, seen: Seen[BucketState]) -> Plan:
         if self.absent:
-            if seen.state is None:
-                return Plan()
-            return Plan((Step(Verb.DELETE, f"{_SERVICE}/DeleteBucket", self._key(), "it exists", 10.0),))
+            return self.delete(seen, f"{_SERVICE}/DeleteBucket", visible_within=10.0)
         if seen.state is None:
             return Plan((self._create(),))
         differing = self._differing(seen.state)
@@ -162,7 +145,7 @@ class Bucket:
         if self.owner is None:
             raise bad_option("owner", None, f"needed to create bucket {self.name}")
         request = self._request(self.owner, self.policy or {}, self.acl or CANNED_ACLS[0])
-        return Step(Verb.CREATE, f"{_SERVICE}/CreateBucket", request, "it does not exist", full=self)
+        return Step(Verb.CREATE, f"{_SERVICE}/CreateBucket", request, "it does not exist", target=self)
 
     def _update(self, state: BucketState, differing: list[str]) -> Step:
         """All three in full: the API links the owner again and sets the ACL with every update."""
@@ -178,22 +161,22 @@ class Bucket:
                 f"the bucket has a custom ACL, which changing {changing} would replace: "
                 "name the 'acl' that it shall have",
             )
-        full = replace(self, owner=owner, policy=policy or None, acl=acl)
-        return Step(Verb.UPDATE, f"{_SERVICE}/UpdateBucket", self._request(owner, policy, acl), reason, full=full)
+        target = replace(self, owner=owner, policy=policy or None, acl=acl)
+        return Step(Verb.UPDATE, f"{_SERVICE}/UpdateBucket", self._request(owner, policy, acl), reason, target=target)
 
     def _request(self, owner: str, policy: Policy | None, acl: str) -> dict[str, Any]:
         # The ACL goes as a number: a server takes a name that it does not know for PRIVATE.
-        request = {**self._key(), "owner": owner, "acl": CANNED_ACLS.index(acl)}
+        request = {**self.key(), "owner": owner, "acl": CANNED_ACLS.index(acl)}
         return {**request, "policy": json.dumps(policy)} if policy else request
 
-    def _key(self) -> dict[str, Any]:
+    def key(self) -> dict[str, Any]:
         return {"scope": self.scope, "bucketName": self.name}
 
-    def answered(self, step: Step, answer: Mapping[str, Any], before: Seen[BucketState]) -> BucketState | None:
+    def state_in(self, step: Step, answer: Mapping[str, Any], before: Seen[BucketState]) -> BucketState | None:
         # An answer without grants does not tell the ACL, so it is not the whole bucket.
         return _read_bucket(answer) if answer.get("grants") else None
 
-    def refusal(self, step: Step, error: OtterScaleError) -> Refusal | None:
+    def refusal(self, step: Step, error: ApiError) -> Refusal | None:
         for text, advice in _HOPELESS.items():
             if text in error.message:
                 owner, policy = step.request.get("owner", ""), step.request.get("policy", "")
@@ -208,12 +191,6 @@ class Bucket:
         missing = error.code == "not_found" or f'bucket "{self.name}" not found' in error.message
         return Refusal.MISSING if missing or "NoSuchBucket:" in error.message else None
 
-    def pending(self, seen: Seen[BucketState]) -> str | None:
-        return None
-
-    def stage(self, state: BucketState) -> Stage:
-        return Stage("Ready")
-
     def predict(self, seen: Seen[BucketState]) -> BucketState | None:
         if self.absent:
             return None
@@ -222,17 +199,13 @@ class Bucket:
         grants = frozenset(grants_from_acl(owner, acl))
         return replace(now, owner=owner, policy=self.policy or now.policy, grants=grants)
 
-    def managed(self, state: BucketState) -> dict[str, Any]:
-        return self._named(state.owner, state.policy, state.acl)
-
     def desired(self) -> dict[str, Any]:
-        return {} if self.absent else self._named(self.owner, self.policy, self.acl)
+        return {"owner": self.owner, "policy": self.policy, "acl": self.acl}
 
-    def _named(self, owner: str | None, policy: Policy | None, acl: str | None) -> dict[str, Any]:
-        values = {"owner": (self.owner, owner), "policy": (self.policy, policy), "acl": (self.acl, acl)}
-        return {"name": self.name, **{key: value for key, (named, value) in values.items() if named is not None}}
+    def present(self, state: BucketState) -> dict[str, Any]:
+        return {"owner": state.owner, "policy": state.policy, "acl": state.acl}
 
-    def show(self, state: BucketState) -> dict[str, Any]:
+    def as_result(self, state: BucketState) -> dict[str, Any]:
         return {
             "name": self.name,
             "owner": state.owner,
@@ -248,10 +221,6 @@ class Bucket:
         }
 
 
-def _read_list(read: Read, scope: str) -> list[Mapping[str, Any]]:
-    return read_objects(read(f"{_SERVICE}/ListBuckets", {"scope": scope}), "buckets")
-
-
 def _read_policy(text: str) -> Policy:
     try:
         return parse_policy(text)
@@ -259,9 +228,9 @@ def _read_policy(text: str) -> Policy:
         raise ValueError(f"'policy' {error}") from None
 
 
-def _unread(consequence: str) -> OtterScaleError:
+def _unread(consequence: str) -> ApiError:
     """Why a task that must know the ACL, or the policy beside it, cannot be carried out."""
-    return OtterScaleError(
+    return ApiError(
         "failed_precondition",
         f"the server could not read the bucket's ACL (it shows no grants, not even the owner's), {consequence}",
         advice="Run again; if that does not help, look at the server's log for why it cannot read policy and ACL.",
@@ -289,3 +258,6 @@ def _read_bucket(message: Mapping[str, Any]) -> BucketState:
         used_objects=read_int(message, "usedObjects"),
         created_at=read_time(message, "createdAt"),
     )
+
+
+TASK = task_for(Bucket, OTTERSCALE)

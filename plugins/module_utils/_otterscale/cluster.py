@@ -24,7 +24,7 @@ from http.client import HTTPException
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from .._errors import OtterScaleError, bad_option, printable
+from .._errors import ApiError, bad_option, printable
 from .._http.exchange import (
     excerpt,
     innermost,
@@ -117,13 +117,13 @@ class Cluster:
         try:
             import kubernetes.config  # noqa: F401
         except ImportError:
-            raise OtterScaleError(
+            raise ApiError(
                 "client",
                 "option 'kubeconfig' needs the Python library 'kubernetes', which is missing on the host of the task",
             ) from None
         try:
             return within(self.timeout, lambda ends: self._exchange(kind, namespace, name, ends))
-        except OtterScaleError as error:
+        except ApiError as error:
             if error.code == "client":
                 raise
             error.rpc = CALL
@@ -144,7 +144,7 @@ class Cluster:
                 _load.cache_clear()
                 return self._exchange(kind, namespace, name, ends, again=False)
             document = _judged(answer, kind, namespace, name, secrets)
-        except OtterScaleError as error:
+        except ApiError as error:
             scrub(error, *secrets)
             raise
         # What is compared keeps the passwords of its URLs.
@@ -170,8 +170,8 @@ class Cluster:
             raise bad_option("kubeconfig", self.kubeconfig, "its cluster has no usable URL as 'server'") from None
         except (HTTPError, HTTPException, OSError, ValueError) as error:
             code = "unavailable" if time.monotonic() < ends else "deadline_exceeded"
-            raise OtterScaleError(code, innermost(error), sent=True, advice=_ADVICE) from None
-        except OtterScaleError as error:
+            raise ApiError(code, innermost(error), sent=True, advice=_ADVICE) from None
+        except ApiError as error:
             error.advice = _ADVICE  # not that of the other API
             raise
 
@@ -181,9 +181,17 @@ def understood(read: Callable[..., T], *objects: Mapping[str, Any]) -> T:
     try:
         return read(*objects)
     except ValueError as error:
-        raise OtterScaleError(
+        raise ApiError(
             "internal", f"Kubernetes shows an object that makes no sense: {error}", rpc=CALL, advice=_ADVICE
         ) from None
+
+
+def says_missing(error: ApiError, option: str, plural: str, name: str | None) -> bool:
+    """Whether Kubernetes refuses a write since what an option names does not exist; then the advice says that."""
+    missing = name is not None and f'{plural} "{name}" not found' in error.message
+    if missing:
+        error.advice = f"The {option} {name!r} does not exist: create it first, or name another '{option}'."
+    return missing
 
 
 # What a kubeconfig comes to
@@ -195,7 +203,7 @@ def _loading(kubeconfig: str) -> Iterator[None]:
     try:
         with _unlogged():
             yield
-    except OtterScaleError:
+    except ApiError:
         raise
     except OSError as error:
         why = error.strerror or type(error).__name__
@@ -251,7 +259,7 @@ def _load(kubeconfig: str, context: str | None, changed: int) -> Any:
         for source in ("exec", "auth-provider"):
             if source in user:
                 what = f"option 'kubeconfig' is {kubeconfig!r}: its '{source}' gave no credentials"
-                raise OtterScaleError("unauthenticated", what, advice=_NO_CREDENTIALS)
+                raise ApiError("unauthenticated", what, advice=_NO_CREDENTIALS)
     if not configuration.verify_ssl:
         silence_insecure_request_warnings()
     return api
@@ -264,7 +272,7 @@ def _checked_user(kubeconfig: str, context: str | None) -> Mapping[str, Any]:
     """
     import yaml
 
-    def refuse(why: str) -> OtterScaleError:
+    def refuse(why: str) -> ApiError:
         return bad_option("kubeconfig", kubeconfig, why)
 
     with open(kubeconfig, encoding="utf-8") as file:
@@ -347,7 +355,7 @@ def _judged(answer: _Answer, kind: Kind, namespace: str, name: str, secrets: Sec
             why = str(error)
     if answer.status == 200:
         if flaw := why or _unlike(document, kind, namespace, name):
-            raise OtterScaleError(
+            raise ApiError(
                 "internal",
                 f"the answer is not the object that was asked for: {flaw}",
                 http_status=200,
@@ -389,7 +397,7 @@ def _is_absence(document: Mapping[str, Any], kind: Kind, name: str) -> bool:
     )
 
 
-def _refusal(answer: _Answer, document: Mapping[str, Any], kind: Kind, why: str) -> OtterScaleError:
+def _refusal(answer: _Answer, document: Mapping[str, Any], kind: Kind, why: str) -> ApiError:
     advice = None
     if _is_status(document):
         message = printable(str(document.get("message") or "(the cluster gave no reason)"))
@@ -400,7 +408,7 @@ def _refusal(answer: _Answer, document: Mapping[str, Any], kind: Kind, why: str)
         message = f"HTTP {answer.status} redirects to {printable(answer.location)}; redirects are not followed"
     else:
         message = f"a proxy or web server answered, not the Kubernetes API: {why}"
-    return OtterScaleError(
+    return ApiError(
         _CODE_BY_STATUS.get(answer.status, "unknown"),
         message,
         http_status=answer.status,

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from .._errors import (
     CODE_BY_HTTP_STATUS,
-    MEANINGS,
-    OtterScaleError,
+    CODES,
+    ApiError,
 )
 from .._http.exchange import (
     excerpt,
@@ -61,7 +61,7 @@ class Tokens(Protocol):
     secrets: Secrets
 
     def token(self, refused: str | None = None) -> str:
-        """The present token, a new one in place of `refused`. Raises an OtterScaleError that was not sent."""
+        """The present token, a new one in place of `refused`. Raises an ApiError that was not sent."""
 
 
 class Client:
@@ -111,20 +111,20 @@ class Client:
         """Call an RPC that changes something; repeat it only if it provably did not reach the server."""
         return self._repeat(procedure, request, lambda error: not error.sent)
 
-    def pause(self, tries: int, error: OtterScaleError) -> float:
+    def pause(self, tries: int, error: ApiError) -> float:
         """Seconds to wait before try number `tries` + 1: exponential with full jitter, at least Retry-After."""
         ceiling = min(MAX_BACKOFF_SECONDS, self._backoff * 2.0 ** min(tries, 30))
         return max(random.uniform(0, ceiling), error.retry_after or 0.0)
 
     def _repeat(
-        self, procedure: str, request: Mapping[str, Any], may_repeat: Callable[[OtterScaleError], bool]
+        self, procedure: str, request: Mapping[str, Any], may_repeat: Callable[[ApiError], bool]
     ) -> dict[str, Any]:
         ends = time.monotonic() + self._timeout * (self._retries + 1)
         tries = 0
         while True:
             try:
                 return self.call(procedure, request).message
-            except OtterScaleError as error:
+            except ApiError as error:
                 pause = self.pause(tries, error)
                 if error.final or not may_repeat(error) or tries >= self._retries or time.monotonic() + pause > ends:
                     raise
@@ -132,20 +132,20 @@ class Client:
             tries += 1
 
     def call(self, procedure: str, request: Mapping[str, Any]) -> Answer:
-        """Call `procedure` ("package.Service/Rpc") once and return its answer, or raise OtterScaleError."""
+        """Call `procedure` ("package.Service/Rpc") once and return its answer, or raise ApiError."""
         body = json.dumps(request, separators=(",", ":")).encode()
         if self._token is None or isinstance(self._token, str):
             return self._attempt(procedure, body, self._token)
         token = self._token.token()
         try:
             return self._attempt(procedure, body, token)
-        except OtterScaleError as error:
+        except ApiError as error:
             if error.code != "unauthenticated":
                 raise
         # It has expired, and the server did nothing but look at it: even a write may be sent again.
         try:
             return self._attempt(procedure, body, self._token.token(refused=token))
-        except OtterScaleError as error:
+        except ApiError as error:
             if error.code == "unauthenticated" and error.sent:
                 error.advice = _FRESH_TOKEN_REFUSED
             raise
@@ -174,7 +174,7 @@ class Client:
                 headers=headers,
                 body=body,
             )
-        except OtterScaleError as error:
+        except ApiError as error:
             error.rpc = procedure.rpartition("/")[2]
             scrub(error, *self.secrets)
             raise
@@ -198,7 +198,7 @@ def _decode(response: requests.Response, body: bytes, secrets: Secrets | None = 
         raise _answered_error(response, body, metadata, shown)
     if content_type != "application/json":
         # Another codec is a server that does not speak our protocol; anything else is no server of any protocol.
-        raise OtterScaleError(
+        raise ApiError(
             "internal" if content_type.startswith("application/") else "unknown",
             f"the answer {f'is {content_type}' if content_type else 'has no Content-Type'}, not JSON: {shown()}",
             http_status=status,
@@ -209,12 +209,12 @@ def _decode(response: requests.Response, body: bytes, secrets: Secrets | None = 
         return Answer(json_object(body), metadata)
     except ValueError as error:
         message = f"the answer is unusable: {error}: {shown()}"
-        raise OtterScaleError("internal", message, http_status=status, sent=True) from None
+        raise ApiError("internal", message, http_status=status, sent=True) from None
 
 
 def _answered_error(
     response: requests.Response, body: bytes, metadata: dict[str, str], shown: Callable[[], str]
-) -> OtterScaleError:
+) -> ApiError:
     """What an answer other than 200 means. A code that is missing or unknown comes from the HTTP status."""
     status = response.status_code
     code = CODE_BY_HTTP_STATUS.get(status, "unknown")
@@ -225,7 +225,7 @@ def _answered_error(
     said = error.get("message")
     message = said if isinstance(said, str) else ""
     advice = None
-    if isinstance(error.get("code"), str) and error["code"] in MEANINGS and error["code"] != "client":
+    if isinstance(error.get("code"), str) and error["code"] in CODES and error["code"] != "client":
         code = error["code"]
         message = message or "(the server gave no message)"
         if code == "unimplemented" and "disabled" in message:
@@ -238,7 +238,7 @@ def _answered_error(
         advice = "Set 'api_url' to where the API really is; a login page means that a proxy wants you to sign in."
     elif not message:
         message = f"a proxy or web server answered, not OtterScale: {shown()}"
-    return OtterScaleError(
+    return ApiError(
         code,
         message,
         http_status=status,

@@ -13,13 +13,16 @@ from urllib.parse import urlsplit
 
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
-from .._errors import OtterScaleError, bad_option, checked
+from .._engine.reads import SharedReads
+from .._errors import ApiError, bad_option, checked
 from .._http.exchange import (
+    REQUESTS_IMPORT_ERROR,
     silence_insecure_request_warnings,
     usable_url,
 )
 from .._http.secrets import Secrets
 from .._http.url import shown_url
+from .._task import Connection, System
 from .connect import Client
 
 if TYPE_CHECKING:
@@ -67,35 +70,40 @@ _URLS = ("api_url", "oidc_issuer_url", "oidc_token_url")
 _HOST = re.compile(r"\s*https?://([^@/?#:\\\s\[]+|\[[^@\]]+\])(:[0-9]*)?([/?#]|\s*$)", re.IGNORECASE)
 
 
-def connect(params: Mapping[str, Any]) -> Client:
-    """A client for the connection options of a task. Raises a `client` OtterScaleError for bad ones."""
+def connect(params: Mapping[str, Any]) -> Connection:
+    """The connection of a task. Raises a `client` ApiError for bad options."""
     api_url = _http_url("api_url", params["api_url"])
+    _check(params)
+    token = (params["api_token"] or "").strip()
+    if not (token.isascii() and token.isprintable()):
+        raise ApiError("client", "option 'api_token' holds a character that no HTTP header can carry")
+    login = None if token else _login(params)
+    if not params["validate_certs"]:
+        silence_insecure_request_warnings()
+    client = Client(
+        api_url,
+        token=login.provider() if login else token or None,
+        validate_certs=params["validate_certs"],
+        ca_path=params["ca_path"],
+        timeout=params["timeout"],
+        retries=params["retries"],
+    )
+    return Connection(SharedReads(client), client.secrets.hide, _plain_http_warnings(api_url, token, login))
+
+
+def _check(params: Mapping[str, Any]) -> None:
+    """What needs no URL and no token. Raises a `client` ApiError."""
     if not params["scope"].strip():
         raise bad_option("scope", params["scope"], "must not be empty")
     if not 0 < params["timeout"] <= MAX_TIMEOUT_SECONDS:
-        raise bad_option(
-            "timeout", params["timeout"], f"must be above zero and at most {MAX_TIMEOUT_SECONDS} seconds, a day"
-        )
+        rule = f"must be above zero and at most {MAX_TIMEOUT_SECONDS} seconds, a day"
+        raise bad_option("timeout", params["timeout"], rule)
     if not 0 <= params["retries"] <= MAX_RETRIES:
         rule = "must not be negative" if params["retries"] < 0 else f"must be at most {MAX_RETRIES}"
         raise bad_option("retries", params["retries"], rule)
     ca_path = params["ca_path"]
     if ca_path and params["validate_certs"] and not os.path.exists(ca_path):
         raise bad_option("ca_path", ca_path, "there is no such file on the host that runs the task")
-    token = _api_token(params)
-    if not (token.isascii() and token.isprintable()):
-        raise OtterScaleError("client", "option 'api_token' holds a character that no HTTP header can carry")
-    login = None if token else _login(params)
-    if not params["validate_certs"]:
-        silence_insecure_request_warnings()
-    return Client(
-        api_url,
-        token=login.provider() if login else token or None,
-        validate_certs=params["validate_certs"],
-        ca_path=ca_path,
-        timeout=params["timeout"],
-        retries=params["retries"],
-    )
 
 
 def shown_params(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,23 +116,17 @@ def shown_params(params: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def plain_http_warnings(params: Mapping[str, Any]) -> list[str]:
-    """A warning for each URL that takes secrets over a network in clear text. The options are sound."""
-    login = None if _api_token(params) else _login(params)
-    if not (login or _api_token(params)):
-        return []
-    urls = {"api_url": params["api_url"], **({login.option: login.url} if login else {})}
-    return [
-        f"'{option}' is plain http to {urlsplit(url).hostname}: who listens on the way gets the "
+def _plain_http_warnings(api_url: str, token: str, login: Login | None) -> tuple[str, ...]:
+    """A warning for each URL that takes secrets over a network in clear text."""
+    if not (token or login):
+        return ()
+    urls = {"api_url": api_url, **({login.option: login.url} if login else {})}
+    return tuple(
+        f"'{option}' is plain http to {urlsplit(url).hostname}: anyone on the network path can read the "
         f"{'token' if option == 'api_url' else 'credentials and the token'}. Use https."
         for option, url in urls.items()
         if _is_overheard(url)
-    ]
-
-
-def _api_token(params: Mapping[str, Any]) -> str:
-    """The token as it is given, empty if there is none."""
-    return (params["api_token"] or "").strip()
+    )
 
 
 def _is_overheard(url: str) -> bool:
@@ -182,9 +184,18 @@ def _http_url(option: str, value: str) -> str:
 
     try:
         return checked(option, value, rule)
-    except OtterScaleError:
+    except ApiError:
         if "@" not in value:
             raise
     # Whatever else is wrong with it: without the value, which seems to hold them.
     instead = "'api_token'" if option == "api_url" else "the other oidc_* options"
-    raise OtterScaleError("client", f"option '{option}' must not carry credentials: give {instead}")
+    raise ApiError("client", f"option '{option}' must not carry credentials: give {instead}")
+
+
+OTTERSCALE = System(
+    options=CONNECTION_SPEC,
+    connect=connect,
+    hide=Secrets().hide,
+    show=shown_params,
+    libraries={"requests": REQUESTS_IMPORT_ERROR},
+)

@@ -9,26 +9,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from .._engine.resource import (
-    Plan,
-    Presence,
-    Read,
-    Refusal,
-    Seen,
-    Stage,
-    Step,
-    Verb,
-    Wait,
-    says_missing,
-)
-from .._errors import OtterScaleError, bad_option, checked
+from .._engine.resource import Plan, Presence, Progress, Read, Refusal, Resource, Seen, Step, Verb, Wait
+from .._errors import ApiError, bad_option, checked
 from .._http.url import shown_url
+from .._task import task_for
 from .._values.message import (
     is_in,
     read_bool,
     read_enum,
     read_int,
-    read_name,
     read_object,
     read_objects,
     read_str,
@@ -38,7 +27,8 @@ from .._values.message import (
 from .._values.names import dns_1123_label, dns_1123_subdomain
 from .._values.quantity import parse_quantity, parse_size
 from .cluster import ARGUMENT_SPEC as KUBERNETES_SPEC
-from .cluster import Cluster, understood
+from .cluster import Cluster, says_missing, understood
+from .connection import OTTERSCALE
 
 # In the order of their numbers in otterscale.instance.v1. Numbers are what is sent: a server takes a name that it
 # does not know for the first one, and the generations spell them differently.
@@ -69,7 +59,7 @@ _SERVICE = "otterscale.instance.v1.InstanceService"
 _LIST = f"{_SERVICE}/ListDataVolumes"
 _GET = f"{_SERVICE}/GetDataVolume"
 MAX_WAIT_SECONDS = 30 * 86_400
-_SETTLE_SECONDS = 30.0  # Kubernetes resizes and deletes claims in its own time
+_VISIBLE_WITHIN_SECONDS = 30.0  # Kubernetes resizes and deletes claims in its own time
 _GIB = 1 << 30
 
 
@@ -123,7 +113,7 @@ class DataVolumeState:
 
 
 @dataclass(frozen=True)
-class DataVolume:
+class DataVolume(Resource[DataVolumeState]):
     """The desired state; None is an option that the user did not give. size in bytes."""
 
     scope: str
@@ -138,11 +128,13 @@ class DataVolume:
     wait: Wait | None = None
 
     kind = "datavolume"
+    noun = "data volume"
+    options = ARGUMENT_SPEC
     namespaced = True
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> DataVolume:
-        """Check the options of a task. Raises a `client` OtterScaleError."""
+        """Check the options of a task. Raises a `client` ApiError."""
         for option in ("wait_timeout", "wait_sleep"):
             if not 0 < params[option] <= MAX_WAIT_SECONDS:
                 rule = f"must be above zero and at most {MAX_WAIT_SECONDS} seconds, thirty days"
@@ -160,21 +152,17 @@ class DataVolume:
             wait=Wait(params["wait_timeout"], params["wait_sleep"]) if params["wait"] else None,
         )
 
-    @staticmethod
-    def listed(read: Read, scope: str, namespace: str | None) -> list[str]:
-        """The names of the volumes that are in one of the two lists of the namespace."""
-        request = {"scope": scope, "namespace": namespace}
-        answers = [read(_LIST, {**request, "bootImage": boot_image}) for boot_image in (False, True)]
-        found = [volume for answer in answers for volume in read_objects(answer, "dataVolumes")]
-        return [read_name(volume) for volume in found if is_in(namespace, volume)]
-
     @classmethod
     def to_remove(cls, scope: str, namespace: str | None, name: str) -> DataVolume:
         return cls(scope, namespace or "", name, absent=True)
 
-    @property
-    def wanted(self) -> str:
-        return f"data volume {self.namespace}/{self.name} {'absent' if self.absent else 'present'}"
+    @classmethod
+    def list_all(cls, read: Read, scope: str, namespace: str | None) -> list[Mapping[str, Any]]:
+        """The volumes that are in one of the two lists of the namespace: those that have a claim."""
+        request = {"scope": scope, "namespace": namespace}
+        answers = [read(_LIST, {**request, "bootImage": boot_image}) for boot_image in (False, True)]
+        found = [volume for answer in answers for volume in read_objects(answer, "dataVolumes")]
+        return [volume for volume in found if is_in(namespace, volume)]
 
     def observe(self, read: Read) -> Seen[DataVolumeState]:
         """Look in the lists, which leave out volumes without a claim; GetDataVolume only where the user allows it.
@@ -193,7 +181,7 @@ class DataVolume:
                 break
         if self.cluster is not None:
             return self._ask(self.cluster)
-        return self._get(read) if self.get_unlisted else Seen(Presence.UNLISTED)
+        return self._get(read) if self.get_unlisted else Seen(Presence.UNKNOWN)
 
     def _ask(self, cluster: Cluster) -> Seen[DataVolumeState]:
         """What Kubernetes knows; a source that this API cannot make is there, but cannot be compared."""
@@ -201,20 +189,20 @@ class DataVolume:
         if found is None:
             return Seen(Presence.ABSENT)
         state = understood(_read_kubernetes, found, cluster.claim(self.namespace, self.name) or {})
-        return Seen(Presence.UNREADABLE) if state is None else Seen(Presence.PRESENT, state)
+        return Seen(Presence.HIDDEN) if state is None else Seen(Presence.PRESENT, state)
 
     def _get(self, read: Read) -> Seen[DataVolumeState]:
         try:
-            return Seen(Presence.PRESENT, _read_volume(read(_GET, self._key())))
-        except OtterScaleError as error:
+            return Seen(Presence.PRESENT, _read_volume(read(_GET, self.key())))
+        except ApiError as error:
             if self._says_missing(error):
                 return Seen(Presence.ABSENT)
             raise
 
     def plan(self, seen: Seen[DataVolumeState]) -> Plan:
         if self.absent:
-            return self._plan_absent(seen)
-        if seen.presence is Presence.UNREADABLE:
+            return self.delete(seen, f"{_SERVICE}/DeleteDataVolume", visible_within=self._visible_within)
+        if seen.presence is Presence.HIDDEN:
             warning = (
                 f"data volume {self.namespace}/{self.name} exists but the server does not list it (it has no claim "
                 "yet, or was not made by OtterScale): it could not be compared"
@@ -227,27 +215,22 @@ class DataVolume:
             return Plan()
         return Plan((self._extend(self.size, seen.state.real_size),))
 
-    def _plan_absent(self, seen: Seen[DataVolumeState]) -> Plan:
-        if seen.presence is Presence.ABSENT:
-            return Plan()
-        probe = seen.presence is Presence.UNLISTED
-        reason = "not listed, which does not prove that it is absent" if probe else "it exists"
-        settle = self.wait.timeout if self.wait else _SETTLE_SECONDS
-        return Plan((Step(Verb.DELETE, f"{_SERVICE}/DeleteDataVolume", self._key(), reason, settle, probe),))
+    @property
+    def _visible_within(self) -> float:
+        return self.wait.timeout if self.wait else _VISIBLE_WITHIN_SECONDS
 
     def _create(self) -> Step:
         if self.source is None or self.size is None:
             missing = "source" if self.source is None else "size"
             raise bad_option(missing, None, f"needed to create data volume {self.namespace}/{self.name}")
         source = {"type": SOURCE_TYPES.index(self.source.type), "data": self.source.data}
-        request = {**self._key(), "source": source, "bootImage": bool(self.boot_image), "sizeBytes": str(self.size)}
+        request = {**self.key(), "source": source, "bootImage": bool(self.boot_image), "sizeBytes": str(self.size)}
         return Step(Verb.CREATE, f"{_SERVICE}/CreateDataVolume", request, "it does not exist")
 
     def _extend(self, size: int, now: int) -> Step:
-        settle = self.wait.timeout if self.wait else _SETTLE_SECONDS
-        request = {**self._key(), "sizeBytes": str(size)}
+        request = {**self.key(), "sizeBytes": str(size)}
         reason = f"its size is {now} bytes, not {size}"
-        return Step(Verb.UPDATE, f"{_SERVICE}/ExtendDataVolume", request, reason, settle)
+        return Step(Verb.UPDATE, f"{_SERVICE}/ExtendDataVolume", request, reason, self._visible_within)
 
     def _refuse_changes(self, state: DataVolumeState) -> None:
         """What the API cannot do. Its only way to another value is to delete the volume with its data."""
@@ -262,13 +245,13 @@ class DataVolume:
         if self.size is not None and self.size < state.real_size and not state.has(self.size):
             raise bad_option("size", self.size, f"it is now {state.real_size} bytes, and a volume can only grow")
 
-    def _key(self) -> dict[str, Any]:
+    def key(self) -> dict[str, Any]:
         return {"scope": self.scope, "namespace": self.namespace, "name": self.name}
 
-    def answered(self, step: Step, answer: Mapping[str, Any], before: Seen[DataVolumeState]) -> DataVolumeState | None:
+    def state_in(self, step: Step, answer: Mapping[str, Any], before: Seen[DataVolumeState]) -> DataVolumeState | None:
         return _read_volume(answer) if step.verb is Verb.CREATE and answer.get("name") == self.name else None
 
-    def refusal(self, step: Step, error: OtterScaleError) -> Refusal | None:
+    def refusal(self, step: Step, error: ApiError) -> Refusal | None:
         if step.verb is Verb.CREATE:
             source = self.source or Source("blank_image")
             if "DataVolume source" in error.message:
@@ -285,7 +268,7 @@ class DataVolume:
             return Refusal.FINAL
         return Refusal.MISSING if self._says_missing(error) else None
 
-    def _says_missing(self, error: OtterScaleError) -> bool:
+    def _says_missing(self, error: ApiError) -> bool:
         return error.code == "not_found" or f'datavolumes.cdi.kubevirt.io "{self.name}" not found' in error.message
 
     def pending(self, seen: Seen[DataVolumeState]) -> str | None:
@@ -295,15 +278,15 @@ class DataVolume:
         if state is None:
             return "the server does not list it yet (it has no claim)"
         if state.phase == "Failed":
-            raise OtterScaleError(
+            raise ApiError(
                 "failed_precondition",
                 f"the import failed, {_progress(state)}",
                 advice=f"Correct the source {state.source.shown()}, delete the volume and run again.",
             )
         return None if state.phase == "Succeeded" else f"it is not ready, {_progress(state)}"
 
-    def stage(self, state: DataVolumeState) -> Stage:
-        return Stage(state.phase or "unknown", state.progress)
+    def progress(self, state: DataVolumeState) -> Progress:
+        return Progress(state.phase or "unknown", state.progress)
 
     def predict(self, seen: Seen[DataVolumeState]) -> DataVolumeState | None:
         if seen.state is not None and not self.absent:
@@ -312,25 +295,16 @@ class DataVolume:
             return None
         return DataVolumeState(self.source, bool(self.boot_image), self.size)
 
-    def managed(self, state: DataVolumeState) -> dict[str, Any]:
+    def desired(self) -> dict[str, Any]:
+        source = self.source.shown() if self.source else None
+        return {"source": source, "size": self.size, "boot_image": self.boot_image}
+
+    def present(self, state: DataVolumeState) -> dict[str, Any]:
         boot_image = self.boot_image if state.boot_image is None else state.boot_image
         size = self.size if self.size is not None and state.has(self.size) else state.real_size
-        return self._named(state.source, size, boot_image)
+        return {"source": state.source.shown(), "size": size, "boot_image": boot_image}
 
-    def desired(self) -> dict[str, Any]:
-        return {} if self.absent else self._named(self.source, self.size, self.boot_image)
-
-    def _named(self, source: Source | None, size: int | None, boot_image: bool | None) -> dict[str, Any]:
-        fields: dict[str, Any] = {"name": self.name, "namespace": self.namespace}
-        if self.source is not None:
-            fields["source"] = source and source.shown()
-        if self.size is not None:
-            fields["size"] = size
-        if self.boot_image is not None:
-            fields["boot_image"] = boot_image
-        return fields
-
-    def show(self, state: DataVolumeState) -> dict[str, Any]:
+    def as_result(self, state: DataVolumeState) -> dict[str, Any]:
         return {
             "name": self.name,
             "namespace": self.namespace,
@@ -469,3 +443,6 @@ def _read_kubernetes_source(source: Mapping[str, Any], namespace: str) -> Source
     claim = read_object(source, "pvc")
     name, owner = read_str(claim, "name"), read_str(claim, "namespace")
     return Source("existing_persistent_volume_claim", name if owner in ("", namespace) else f"{owner}/{name}")
+
+
+TASK = task_for(DataVolume, OTTERSCALE)

@@ -9,23 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .._engine.resource import (
-    Plan,
-    Presence,
-    Read,
-    Refusal,
-    Seen,
-    Stage,
-    Step,
-    Verb,
-    Wait,
-    says_missing,
-)
-from .._errors import OtterScaleError, bad_option, checked
+from .._engine.resource import Plan, Presence, Read, Refusal, Resource, Seen, Step, Verb
+from .._errors import ApiError, bad_option, checked
+from .._task import task_for
 from .._values.message import (
     is_in,
     read_int,
-    read_name,
     read_object,
     read_objects,
     read_str,
@@ -47,7 +36,8 @@ from .._values.ports import (
     same_ports,
 )
 from .cluster import ARGUMENT_SPEC as KUBERNETES_SPEC
-from .cluster import Cluster, understood
+from .cluster import Cluster, says_missing, understood
+from .connection import OTTERSCALE
 
 ARGUMENT_SPEC: dict[str, Any] = {
     **KUBERNETES_SPEC,
@@ -70,6 +60,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 _SERVICE = "otterscale.instance.v1.InstanceService"
 _LIST = f"{_SERVICE}/ListVirtualMachines"
+_MACHINE = "virtualMachineName"  # what list_all() adds to a service: the VM that it is listed below
 
 
 @dataclass(frozen=True)
@@ -84,7 +75,7 @@ class VMServiceState:
 
 
 @dataclass(frozen=True)
-class VMService:
+class VMService(Resource[VMServiceState]):
     """The desired state; None is an option that the user did not give."""
 
     scope: str
@@ -96,12 +87,13 @@ class VMService:
     cluster: Cluster | None = None
 
     kind = "vm_service"
+    noun = "VM service"
+    options = ARGUMENT_SPEC
     namespaced = True
-    wait: Wait | None = None
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> VMService:
-        """Check the options of a task. Raises a `client` OtterScaleError."""
+        """Check the options of a task. Raises a `client` ApiError."""
         given = [{key: value for key, value in port.items() if value is not None} for port in params["ports"] or ()]
         ports = None if params["ports"] is None else checked("ports", given, _parse_ports)
         machine = params["virtual_machine"]
@@ -115,36 +107,34 @@ class VMService:
             cluster=Cluster.from_params(params),
         )
 
-    @staticmethod
-    def listed(read: Read, scope: str, namespace: str | None) -> list[str]:
-        """The names of the services that are listed below a VM of the namespace."""
-        return [read_name(service) for _machine, service in _read_list(read, scope, namespace)]
-
     @classmethod
     def to_remove(cls, scope: str, namespace: str | None, name: str) -> VMService:
         return cls(scope, namespace or "", name, absent=True)
 
-    @property
-    def wanted(self) -> str:
-        return f"VM service {self.namespace}/{self.name} {'absent' if self.absent else 'present'}"
+    @classmethod
+    def list_all(cls, read: Read, scope: str, namespace: str | None) -> Iterator[Mapping[str, Any]]:
+        """The services that are listed below a VM of the namespace, each with the name of that VM."""
+        for machine in read_objects(read(_LIST, {"scope": scope, "namespace": namespace}), "virtualMachines"):
+            for service in read_objects(machine, "services") if is_in(namespace, machine) else ():
+                yield {**service, _MACHINE: machine.get("name")}
 
     def observe(self, read: Read) -> Seen[VMServiceState]:
         """Look for the service below every VM of the namespace. That it is in none does not prove its absence.
 
         Kubernetes knows, if the user lets us ask it.
         """
-        for machine, service in _read_list(read, self.scope, self.namespace):
-            if service.get("name") == self.name:
-                return Seen(Presence.PRESENT, _read_service(service, read_str(machine, "name")))
+        service = self.listed(read)
+        if service is not None:
+            return Seen(Presence.PRESENT, _read_service(service, read_str(service, _MACHINE)))
         if self.cluster is None:
-            return Seen(Presence.UNLISTED)
+            return Seen(Presence.UNKNOWN)
         found = self.cluster.service(self.namespace, self.name)
         return Seen(Presence.ABSENT) if found is None else Seen(Presence.PRESENT, understood(_read_kubernetes, found))
 
     def plan(self, seen: Seen[VMServiceState]) -> Plan:
         if self.absent:
-            return self._plan_absent(seen)
-        if seen.presence is Presence.UNREADABLE:
+            return self.delete(seen, f"{_SERVICE}/DeleteVirtualMachineService", visible_within=10.0)
+        if seen.presence is Presence.HIDDEN:
             warning = (
                 f"VM service {self.namespace}/{self.name} exists but the server does not list it, so its ports cannot "
                 "be compared: they are set by UpdateVirtualMachineService on every run"
@@ -157,22 +147,15 @@ class VMService:
             return Plan()
         return Plan((self._update(keep_node_ports(self.ports, seen.state.ports), "the ports differ"),))
 
-    def _plan_absent(self, seen: Seen[VMServiceState]) -> Plan:
-        if seen.presence is Presence.ABSENT:
-            return Plan()
-        probe = seen.presence is Presence.UNLISTED
-        reason = "not listed, which does not prove that it is absent" if probe else "it exists"
-        return Plan((Step(Verb.DELETE, f"{_SERVICE}/DeleteVirtualMachineService", self._key(), reason, 10.0, probe),))
-
     def _create(self) -> Step:
         for option, value in (("virtual_machine", self.virtual_machine), ("ports", self.ports)):
             if not value:
                 raise bad_option(option, value, f"needed to create VM service {self.namespace}/{self.name}")
-        request = {**self._key(), "virtualMachineName": self.virtual_machine, "ports": _request(self.ports or ())}
+        request = {**self.key(), "virtualMachineName": self.virtual_machine, "ports": _request(self.ports or ())}
         return Step(Verb.CREATE, f"{_SERVICE}/CreateVirtualMachineService", request, "it does not exist")
 
     def _update(self, ports: tuple[Port, ...], reason: str) -> Step:
-        request = {**self._key(), "ports": _request(ports)}
+        request = {**self.key(), "ports": _request(ports)}
         return Step(Verb.UPDATE, f"{_SERVICE}/UpdateVirtualMachineService", request, reason)
 
     def _refuse_other_machine(self, state: VMServiceState) -> None:
@@ -184,16 +167,16 @@ class VMService:
                 f"the service now serves {now!r}, and that cannot be changed: delete the service and create it again",
             )
 
-    def _key(self) -> dict[str, Any]:
+    def key(self) -> dict[str, Any]:
         return {"scope": self.scope, "namespace": self.namespace, "name": self.name}
 
-    def answered(self, step: Step, answer: Mapping[str, Any], before: Seen[VMServiceState]) -> VMServiceState | None:
+    def state_in(self, step: Step, answer: Mapping[str, Any], before: Seen[VMServiceState]) -> VMServiceState | None:
         if step.verb is Verb.DELETE or answer.get("name") != self.name:
             return None
         now = before.state.virtual_machine if before.state else None
         return _read_service(answer, self.virtual_machine if step.verb is Verb.CREATE else now)
 
-    def refusal(self, step: Step, error: OtterScaleError) -> Refusal | None:
+    def refusal(self, step: Step, error: ApiError) -> Refusal | None:
         own = f'services "{self.name}" '
         if step.verb is Verb.CREATE and (error.code == "already_exists" or f"{own}already exists" in error.message):
             return Refusal.EXISTS
@@ -212,12 +195,6 @@ class VMService:
             return Refusal.MISSING
         return None
 
-    def pending(self, seen: Seen[VMServiceState]) -> str | None:
-        return None
-
-    def stage(self, state: VMServiceState) -> Stage:
-        return Stage("Ready")
-
     def predict(self, seen: Seen[VMServiceState]) -> VMServiceState | None:
         if self.absent:
             return None
@@ -225,21 +202,15 @@ class VMService:
             return VMServiceState(self.virtual_machine, self.ports or (), "NodePort")
         return replace(seen.state, ports=keep_node_ports(self.ports or (), seen.state.ports))
 
-    def managed(self, state: VMServiceState) -> dict[str, Any]:
-        return self._named(state.virtual_machine or self.virtual_machine, state.ports)
-
     def desired(self) -> dict[str, Any]:
-        return {} if self.absent else self._named(self.virtual_machine, self.ports or ())
+        ports = None if self.ports is None else managed_ports(self.ports, self.ports)
+        return {"virtual_machine": self.virtual_machine, "ports": ports}
 
-    def _named(self, machine: str | None, ports: tuple[Port, ...]) -> dict[str, Any]:
-        fields: dict[str, Any] = {"name": self.name, "namespace": self.namespace}
-        if self.virtual_machine is not None:
-            fields["virtual_machine"] = machine
-        if self.ports is not None:
-            fields["ports"] = managed_ports(ports, self.ports)
-        return fields
+    def present(self, state: VMServiceState) -> dict[str, Any]:
+        machine = state.virtual_machine or self.virtual_machine
+        return {"virtual_machine": machine, "ports": managed_ports(state.ports, self.ports or ())}
 
-    def show(self, state: VMServiceState) -> dict[str, Any]:
+    def as_result(self, state: VMServiceState) -> dict[str, Any]:
         return {
             "name": self.name,
             "namespace": self.namespace,
@@ -263,13 +234,6 @@ def _parse_ports(options: list[dict[str, Any]]) -> tuple[Port, ...]:
 
 def _request(ports: tuple[Port, ...]) -> list[dict[str, Any]]:
     return [port.as_request() for port in ports]
-
-
-def _read_list(read: Read, scope: str, namespace: str | None) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-    """Each service with the VM that it is listed below."""
-    for machine in read_objects(read(_LIST, {"scope": scope, "namespace": namespace}), "virtualMachines"):
-        for service in read_objects(machine, "services") if is_in(namespace, machine) else ():
-            yield machine, service
 
 
 def _read_service(message: Mapping[str, Any], machine: str | None) -> VMServiceState:
@@ -321,3 +285,6 @@ def _read_kubernetes_port(port: Mapping[str, Any]) -> Port:
         protocol=read_str(port, "protocol"),
         node_port=read_int(port, "nodePort"),
     )
+
+
+TASK = task_for(VMService, OTTERSCALE)
