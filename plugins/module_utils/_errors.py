@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""The one error type, and what each Connect code means for a retry."""
+"""The one error type, and what each code means for users and for a retry. It names no option of any module."""
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -11,14 +12,15 @@ T = TypeVar("T")
 
 
 class CodeMeaning(NamedTuple):
-    """What a caller may do after a call ended with a code.
+    """What a code means, and what may be done after a call ended with it.
 
+    meaning, advice: for users, in full sentences. A system may know better advice, see ApiError.advise().
     read_again: a read may be repeated as it is, with backoff.
     write_again: once a fresh reading shows that a write is still missing, it may be sent again.
     replan: a fresh reading may lead to another plan, which may then be followed.
-    advice: what the user can do, a full sentence.
     """
 
+    meaning: str
     advice: str
     read_again: bool = False
     write_again: bool = False
@@ -27,38 +29,97 @@ class CodeMeaning(NamedTuple):
 
 # The canonical codes in Connect's spelling. "client" is ours: a failure found before any call.
 CODES: Mapping[str, CodeMeaning] = {
-    "client": CodeMeaning("Correct the task and run it again."),
-    "canceled": CodeMeaning("The call was canceled on its way; run the task again."),
-    "unknown": CodeMeaning("The server passed on a backend error; its text says what to mend.", replan=True),
-    "invalid_argument": CodeMeaning("Correct the value that the message names."),
+    "client": CodeMeaning(
+        "An option is missing or invalid, or the API cannot do what the task asks for. Found before a write was sent.",
+        "Correct the task and run it again.",
+    ),
+    "canceled": CodeMeaning(
+        "The call was canceled on its way.", "The call was canceled on its way; run the task again."
+    ),
+    "unknown": CodeMeaning(
+        "The server passed on an error of its backend, or something that is not the API answered.",
+        "The server passed on a backend error; see its message for the cause.",
+        replan=True,
+    ),
+    "invalid_argument": CodeMeaning(
+        "The server does not accept a value.", "Correct the value that the message names."
+    ),
     "deadline_exceeded": CodeMeaning(
-        "The server did not answer in time; check its load or raise 'timeout'.",
+        "The answer was not complete in time, or a wait did not end in time.",
+        "The server did not answer in time; check its load.",
         read_again=True,
         write_again=True,
         replan=True,
     ),
-    "not_found": CodeMeaning("Check 'scope', 'namespace' and the names of what this task refers to.", replan=True),
-    "already_exists": CodeMeaning("Something else holds this name; choose another or look who made it.", replan=True),
-    "permission_denied": CodeMeaning("The token is valid but lacks the right; ask for access to this scope."),
+    "not_found": CodeMeaning(
+        "Something that the task refers to does not exist.",
+        "Check the names of what this task refers to.",
+        replan=True,
+    ),
+    "already_exists": CodeMeaning(
+        "Something else has the name.",
+        "Something else has this name; choose another, or find out who created it.",
+        replan=True,
+    ),
+    "permission_denied": CodeMeaning(
+        "The credentials are valid, but do not grant the permission.",
+        "The credentials are valid but lack the permission; ask for access.",
+    ),
     "resource_exhausted": CodeMeaning(
-        "The server is over a limit or quota; run again later.", read_again=True, write_again=True, replan=True
-    ),
-    "failed_precondition": CodeMeaning("Bring the system into the state that the message asks for, then run again."),
-    "aborted": CodeMeaning("Somebody else changed it at the same time; run again.", write_again=True, replan=True),
-    "out_of_range": CodeMeaning("Correct the value that the message names."),
-    "unimplemented": CodeMeaning(
-        "The feature is switched off on this server, or 'api_url' (with its path prefix) is not an OtterScale API."
-    ),
-    "internal": CodeMeaning("The server, or a proxy before it, is broken; look at its log.", replan=True),
-    "unavailable": CodeMeaning(
-        "Check 'api_url', the network, proxies and that the server runs.",
+        "A limit or quota is reached, or the answer is larger than 64 MiB.",
+        "The server is over a limit or quota; run the task again later.",
         read_again=True,
         write_again=True,
         replan=True,
     ),
-    "data_loss": CodeMeaning("The server reports lost data; look at its log before anything else.", replan=True),
-    "unauthenticated": CodeMeaning("Check 'api_token' (or OTTERSCALE_API_TOKEN): it is missing, wrong or expired."),
+    "failed_precondition": CodeMeaning(
+        "The system is not in the state that the call needs, or the import of a data volume failed.",
+        "Bring the system into the state that the message asks for, then run the task again.",
+    ),
+    "aborted": CodeMeaning(
+        "Another client changed the resource at the same time.",
+        "Another client changed it at the same time; run the task again.",
+        write_again=True,
+        replan=True,
+    ),
+    "out_of_range": CodeMeaning("The server does not accept a value.", "Correct the value that the message names."),
+    "unimplemented": CodeMeaning(
+        "The feature is switched off on the server, or another server answered.",
+        "Ask the administrator to enable the feature, and check the URL of the API.",
+    ),
+    "internal": CodeMeaning(
+        "The server or a proxy is broken, or the server did not do what it accepted.",
+        "The server, or a proxy before it, is broken; check its log.",
+        replan=True,
+    ),
+    "unavailable": CodeMeaning(
+        "There is no connection, the certificate is not trusted, or a proxy does not reach the server.",
+        "Check the URL of the API, the network, proxies and that the server runs.",
+        read_again=True,
+        write_again=True,
+        replan=True,
+    ),
+    "data_loss": CodeMeaning(
+        "The server reports lost data.",
+        "The server reports lost data; check its log before anything else.",
+        replan=True,
+    ),
+    "unauthenticated": CodeMeaning(
+        "The credentials are missing, wrong or expired. The server does not say which.",
+        "Check the credentials: they are missing, wrong or expired.",
+    ),
 }
+
+
+class Reason(enum.Enum):
+    """Why an exchange failed, where its code alone does not tell what to do."""
+
+    TOO_LARGE = "the answer is too large"
+    BAD_CA_BUNDLE = "the CA bundle cannot be used"
+    UNTRUSTED = "the certificate is not trusted"
+    TLS_FAILED = "the two sides do not agree on TLS"
+    LOST = "the connection was lost"
+
 
 # For answers that carry no usable Connect error; anything else is "unknown".
 # Source: https://connectrpc.com/docs/protocol#http-to-error-code
@@ -81,7 +142,8 @@ class ApiError(Exception):
     rpc: short name of the call, such as "ListBuckets". http_status: of the answer, if there was one.
     details: the decoded error details of the answer. metadata: its trailer-* headers, names without the prefix.
     sent: whether the request may have reached the server.
-    retry_after: seconds that the server asked to wait. advice: what to do, where that is known better than by the code.
+    retry_after: seconds that the server asked to wait. reason: of a failed exchange, where there is one.
+    advice: what to do, where that is known better than by code and reason.
     final: trying again cannot help, whatever the code says (a bad certificate, an answer that is too large).
     """
 
@@ -96,6 +158,7 @@ class ApiError(Exception):
         metadata: Mapping[str, str] | None = None,
         sent: bool = False,
         retry_after: float | None = None,
+        reason: Reason | None = None,
         advice: str | None = None,
         final: bool = False,
     ) -> None:
@@ -108,13 +171,21 @@ class ApiError(Exception):
         self.metadata = dict(metadata or {})
         self.sent = sent
         self.retry_after = retry_after
+        self.reason = reason
         self.advice = advice or CODES[self.code].advice
         self.final = final
+        self._advised = advice is not None
 
     def __copy__(self) -> ApiError:
         again = ApiError(self.code, self.message)
         again.__dict__.update(self.__dict__)
         return again
+
+    def advise(self, advice: Mapping[Reason | str, str]) -> None:
+        """Take the advice of a system by reason or code, unless there is better advice already."""
+        if not self._advised:
+            by_code = advice.get(self.code, self.advice)
+            self.advice = advice.get(self.reason, by_code) if self.reason else by_code
 
     @property
     def meaning(self) -> CodeMeaning:

@@ -59,7 +59,7 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_values/quantity": (unit("quantity"), unit("datavolume")),
     "_values/message": (unit("wire"), RESOURCES),
     "_otterscale/connection": (unit("options"), (CLEAR,), (OIDC,)),
-    "_http/oidc": (unit("options"), (OIDC,)),
+    "_otterscale/oidc": (unit("options"), (OIDC,)),
 }
 # What every test process needs, imported once; nothing of the collection.
 LIBRARIES = (

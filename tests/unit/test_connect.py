@@ -32,6 +32,7 @@ def failure(*args: Any, **headers: str) -> ApiError:
     with pytest.raises(ApiError) as caught:
         decode(*args, **headers)
     assert caught.value.sent, "an answer came, so the request arrived"
+    caught.value.advise(_connect.ADVICE)
     return caught.value
 
 

@@ -15,7 +15,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._errors import (
     bad_option,
     checked,
 )
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale.error_details import decode_details
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import decode_details
 from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from hypothesis import given

@@ -34,9 +34,7 @@ MAY_IMPORT = {
     "doc_fragments": set(),
 }
 # The floors of a system, from the top; a file that is not named is a resource. Each imports only what is below it.
-FLOORS = {
-    "_otterscale": (("declaration",), ("a resource",), ("cluster", "connection"), ("connect",), ("error_details",)),
-}
+FLOORS = {"_otterscale": (("declaration",), ("a resource",), ("cluster", "connection"), ("oidc",), ("connect",))}
 
 
 def room(name: str) -> str:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 from urllib.request import getproxies_environment
 
-from .._errors import ApiError, printable
+from .._errors import ApiError, Reason, printable
 from .secrets import Secrets
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def read_body(response: BaseHTTPResponse, ends: float) -> bytes:
             raise _broken(response, "internal", "goes on after its gzip stream")
         if len(body) > MAX_ANSWER_BYTES:
             large = _broken(response, "resource_exhausted", f"is larger than {MAX_ANSWER_BYTES // 1024 // 1024} MiB")
-            large.advice, large.final = "Check 'api_url': no sound answer of an OtterScale API is that large.", True
+            large.reason, large.final = Reason.TOO_LARGE, True
             raise large
     if unzip and body and not unzip.eof:
         raise _broken(response, "unavailable", "ended in the middle of its gzip stream")
@@ -250,13 +250,11 @@ def _transport_error(error: Exception, peer: str, verify: bool | str | None) -> 
         return _url_error(peer, reason)
     if any(getattr(cause, "reason", "") == "NO_CERTIFICATE_OR_CRL_FOUND" for cause in causes) or "CA cert" in reason:
         bundle = verify or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-        advice = "Give a file of PEM certificates as 'ca_path' (or REQUESTS_CA_BUNDLE)."
-        return ApiError("unavailable", f"the CA bundle {bundle} cannot be used: {reason}", final=True, advice=advice)
+        message = f"the CA bundle {bundle} cannot be used: {reason}"
+        return ApiError("unavailable", message, final=True, reason=Reason.BAD_CA_BUNDLE)
     if any(isinstance(cause, ssl.CertificateError) or type(cause).__name__ == "CertificateError" for cause in causes):
-        advice = "Give the CA bundle as 'ca_path' (or REQUESTS_CA_BUNDLE), or correct the host name in 'api_url'."
-        return ApiError(
-            "unavailable", f"the TLS certificate of {peer} is not trusted: {reason}", final=True, advice=advice
-        )
+        message = f"the TLS certificate of {peer} is not trusted: {reason}"
+        return ApiError("unavailable", message, final=True, reason=Reason.UNTRUSTED)
     no_tls = any(getattr(cause, "reason", "") in _NO_TLS for cause in causes)
     # Not every ProxyError: a proxy that takes the request and hangs up is one too.
     unconnected = no_tls or any(
@@ -268,15 +266,13 @@ def _transport_error(error: Exception, peer: str, verify: bool | str | None) -> 
         return ApiError("deadline_exceeded", f"{peer} stopped answering: {reason}", sent=True)
     through = " through the proxy" if isinstance(error, requests.exceptions.ProxyError) else ""
     doing = "cannot connect to" if unconnected else "lost the connection to"
-    advice = "Look at the server and the proxies before it; if the port speaks TLS, 'api_url' must begin with https."
-    if any(isinstance(cause, ssl.SSLError) for cause in causes):
-        advice = "Check that 'api_url' has the right scheme and port, and which TLS versions are spoken there."
+    why = Reason.TLS_FAILED if any(isinstance(cause, ssl.SSLError) for cause in causes) else Reason.LOST
     return ApiError(
         "unavailable",
         f"{doing} {peer}{through}: {reason}",
         sent=not unconnected,
         final=no_tls,
-        advice=None if unconnected and not no_tls else advice,
+        reason=None if unconnected and not no_tls else why,
     )
 
 

@@ -7,6 +7,8 @@ Protocol: https://connectrpc.com/docs/protocol (unary requests and responses, er
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import random
 import re
@@ -22,6 +24,7 @@ from .._errors import (
     CODE_BY_HTTP_STATUS,
     CODES,
     ApiError,
+    Reason,
 )
 from .._http.exchange import (
     excerpt,
@@ -31,7 +34,6 @@ from .._http.exchange import (
     scrub,
 )
 from .._http.secrets import Secrets
-from .error_details import decode_details
 
 if TYPE_CHECKING:
     import requests
@@ -43,6 +45,35 @@ _FRESH_TOKEN_REFUSED = (
     "The server refuses even a fresh token: check that it trusts this identity provider, and the audience that it "
     "gives to 'oidc_client_id'."
 )
+
+
+def advice_for(url_option: str) -> Mapping[Reason | str, str]:
+    """What to do after a failure, by its reason or code. url_option: where the URL comes from that was called."""
+    return {
+        Reason.TOO_LARGE: f"Check '{url_option}': no sound answer of an OtterScale API is that large.",
+        Reason.BAD_CA_BUNDLE: "Give a file of PEM certificates as 'ca_path' (or REQUESTS_CA_BUNDLE).",
+        Reason.UNTRUSTED: (
+            f"Give the CA bundle as 'ca_path' (or REQUESTS_CA_BUNDLE), or correct the host name in '{url_option}'."
+        ),
+        Reason.TLS_FAILED: (
+            f"Check that '{url_option}' has the right scheme and port, and which TLS versions are spoken there."
+        ),
+        Reason.LOST: (
+            f"Check the server and the proxies before it; if the port speaks TLS, '{url_option}' must begin with https."
+        ),
+        "deadline_exceeded": "The server did not answer in time; check its load or raise 'timeout'.",
+        "not_found": "Check 'scope', 'namespace' and the names of what this task refers to.",
+        "permission_denied": "The token is valid but lacks the permission; ask for access to this scope.",
+        "unimplemented": (
+            f"The feature is switched off on this server, or '{url_option}' (with its path prefix) is not an "
+            "OtterScale API."
+        ),
+        "unavailable": f"Check '{url_option}', the network, proxies and that the server runs.",
+        "unauthenticated": "Check 'api_token' (or OTTERSCALE_API_TOKEN): it is missing, wrong or expired.",
+    }
+
+
+ADVICE = advice_for("api_url")
 
 
 class Answer(NamedTuple):
@@ -176,6 +207,7 @@ class Client:
             )
         except ApiError as error:
             error.rpc = procedure.rpartition("/")[2]
+            error.advise(ADVICE)
             scrub(error, *self.secrets)
             raise
 
@@ -268,3 +300,44 @@ def _date(text: str) -> datetime | None:
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return date if date.tzinfo else date.replace(tzinfo=timezone.utc)
+
+
+# The details of an error: protobuf messages in unpadded base64
+
+
+def decode_details(raw: object) -> list[dict[str, Any]]:
+    """Error details as {"type", "value"}: value is the decoded message where the type is known, else as it came.
+
+    raw: the `details` of an error body; anything in it that is no detail is left out. What a server adds as "debug" is
+    there to be looked at, and stays beside them.
+    """
+    details = []
+    for item in raw if isinstance(raw, list) else []:
+        if isinstance(item, dict) and isinstance(item.get("type"), str):
+            value = item["value"] if isinstance(item.get("value"), str) else ""
+            decoded = _decode_detail(item["type"], value)
+            debug = {"debug": item["debug"]} if item.get("debug") is not None else {}
+            details.append({"type": item["type"], "value": value if decoded is None else decoded, **debug})
+    return details
+
+
+def _decode_detail(type_name: str, value: str) -> dict[str, Any] | None:
+    """google.rpc.* messages, if googleapis-common-protos is there: imported only for an error that has details."""
+    name = type_name.rpartition("/")[2]
+    if not name.startswith("google.rpc."):
+        return None
+    try:
+        from google.protobuf.json_format import MessageToDict
+        from google.protobuf.message import DecodeError
+        from google.rpc import error_details_pb2
+    except ImportError:
+        return None
+    message_type: Any = getattr(error_details_pb2, name[len("google.rpc.") :], None)
+    if not hasattr(message_type, "FromString"):
+        return None
+    try:
+        raw = base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
+        decoded: dict[str, Any] = MessageToDict(message_type.FromString(raw), preserving_proto_field_name=True)
+    except (DecodeError, binascii.Error, ValueError):
+        return None
+    return decoded

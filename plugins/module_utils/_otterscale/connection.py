@@ -26,7 +26,7 @@ from .._task import Connection, System
 from .connect import Client
 
 if TYPE_CHECKING:
-    from .._http.oidc import Login
+    from .oidc import Login
 
 
 def _value_of(variable: str) -> str:
@@ -148,7 +148,7 @@ def _login(params: Mapping[str, Any]) -> Login | None:
     if not given:
         return None
     # A module compiles what it imports on every call, so what few tasks need is imported where it is needed.
-    from .._http.oidc import Login
+    from .oidc import Login
 
     option = "oidc_token_url" if "oidc_token_url" in given else "oidc_issuer_url"
     by_password = "oidc_username" in given or "oidc_password" in given

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .._errors import CODE_BY_HTTP_STATUS, ApiError
-from .exchange import (
+from .._http.exchange import (
     excerpt,
     exchange,
     json_object,
@@ -25,7 +25,8 @@ from .exchange import (
     scrub,
     usable_url,
 )
-from .secrets import Secrets
+from .._http.secrets import Secrets
+from .connect import advice_for
 
 if TYPE_CHECKING:
     from requests import Response, Session
@@ -99,7 +100,7 @@ class Provider:
             error.rpc = "oidc token" if self._url else "oidc discovery"
             error.sent = False  # the call that the token is for was not
             error.final = error.final or not error.meaning.read_again
-            error.advice = error.advice.replace("'api_url'", f"'{login.option}'")
+            error.advise(advice_for(login.option))
             scrub(error, *self.secrets)
             raise
 
