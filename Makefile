@@ -53,6 +53,10 @@ lint: setup ## ruff, yamllint and shellcheck
 format: setup ## Let ruff mend what it can
 	@$(NOX) --session format
 
+.PHONY: docs
+docs: setup ## Write what documentation has to repeat: RETURN, suboptions, the role's specs, the table of error codes
+	@$(NOX) --session generate
+
 .PHONY: types
 types: setup ## mypy
 	@$(NOX) --session types

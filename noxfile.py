@@ -32,7 +32,7 @@ PACKED = (
     "tests/emulator",  # README.md sends users there.
 )
 MODULES = sorted(f"otterscale.core.{path.stem}" for path in (ROOT / "plugins/modules").glob("*.py"))
-PYTHON_FILES = ("plugins", "tests", "noxfile.py")
+PYTHON_FILES = ("plugins", "tests", "tools", "noxfile.py")
 TEST_REQUIREMENTS = (
     *("pytest", "hypothesis", "trustme", "authlib", "flask"),
     *("requests", "oauthlib", "kubernetes", "googleapis-common-protos"),
@@ -164,6 +164,14 @@ def licenses(session: nox.Session) -> None:
     """Every file says under which licence it is."""
     install(session, "reuse")
     session.run("reuse", "lint")
+
+
+@nox.session
+def generate(session: nox.Session) -> None:
+    """Write what documentation has to repeat; unit tests hold that this would change nothing."""
+    install(session, "pyyaml", "requests")
+    link()
+    session.run("python", "tools/generate_docs.py", *session.posargs)
 
 
 @nox.session

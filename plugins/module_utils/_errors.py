@@ -41,9 +41,7 @@ CODES: Mapping[str, CodeMeaning] = {
         "The server passed on a backend error; see its message for the cause.",
         replan=True,
     ),
-    "invalid_argument": CodeMeaning(
-        "The server does not accept a value.", "Correct the value that the message names."
-    ),
+    "invalid_argument": CodeMeaning("The server does not accept a value.", "Correct the value that the message names."),
     "deadline_exceeded": CodeMeaning(
         "The answer was not complete in time, or a wait did not end in time.",
         "The server did not answer in time; check its load.",

@@ -207,6 +207,7 @@ phases:
       type: float
       returned: always
       sample: 5.1
+# BEGIN generated: returns
 operations:
   description:
     - The writes that were sent and took effect, in order; in check mode those that would be sent.
@@ -231,22 +232,25 @@ error:
   type: dict
   contains:
     code:
-      description: Code of the Connect protocol, or V(client) for a failure that was found before any call.
+      description: Code of the Connect protocol, or V(client) for a failure that was found before a write was sent.
       type: str
       returned: always
       sample: unavailable
     rpc:
-      description: Name of the RPC that failed, V(Kubernetes GET) for a read by O(kubeconfig), none for V(client).
+      description:
+        - Name of the RPC that failed, V(null) if the failure has nothing to do with a call.
+        - A read of the Kubernetes API is V(Kubernetes GET); requests to an identity provider are V(oidc discovery) and
+          V(oidc token).
       type: str
       returned: always
       sample: ExtendDataVolume
     http_status:
-      description: HTTP status of the answer, none if there was no answer.
+      description: HTTP status of the answer, V(null) if there was no answer.
       type: int
       returned: always
       sample: 503
     message:
-      description: The message of the server, or of what lies between.
+      description: The message of the server, or of a proxy before it.
       type: str
       returned: always
     details:
@@ -254,6 +258,7 @@ error:
       type: list
       elements: dict
       returned: always
+# END generated
 """
 
 from ..module_utils._module import run

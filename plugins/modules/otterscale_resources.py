@@ -27,6 +27,7 @@ options:
     type: list
     elements: dict
     suboptions:
+      # BEGIN generated: options of otterscale_datavolume
       name:
         description:
           - Name of the volume, a DNS-1123 subdomain.
@@ -60,26 +61,30 @@ options:
             description:
               - The URL of an image for V(http_url), the name of a claim for V(existing_persistent_volume_claim).
               - Must not be given for V(blank_image).
-              - A password in the URL is shown as C(***) in results, diffs and messages, and sent and compared as it is.
+              - A password in the URL is shown as C(***) in results, diffs and messages, and sent and
+                compared as it is.
+              - What Ansible shows as the item of a loop is not ours. Name a label with C(loop_control)
+                there.
             type: str
       size:
         description:
           - Size as Kubernetes quantity, such as V(10Gi), or in bytes. Needed to create the volume.
-          - It is compared with the capacity of the volume's claim, which is often larger than what was asked for, by
-            the overhead of a file system and by rounding up. A volume that has this size, or up to 15 percent and
-            1 GiB more, is left alone.
-          - A volume that has less is extended. If it has more, it fails without anything being sent for it, since a
-            volume can only grow.
+          - It is compared with the capacity of the volume's claim, which is often larger than what
+            was asked for, by the overhead of a file system and by rounding up. A volume that has O(datavolumes[].size),
+            or up to 15 percent and 1 GiB more, is left alone.
+          - A volume that has less is extended. If it has more, the task fails without sending anything,
+            since a volume can only grow.
         type: str
       boot_image:
         description:
           - Whether virtual machines can boot from the volume. V(false) for a new volume if not given.
-          - It cannot be changed afterwards. A task that names the other value fails without sending anything.
+          - It cannot be changed afterwards. A task that names the other value fails without sending
+            anything.
         type: bool
       get_unlisted:
         description:
-          - Whether a volume that the server does not list is read with GetDataVolume, so that it can be compared,
-            and its absence be proven.
+          - Whether a volume that the server does not list is read with GetDataVolume, so that it can
+            be compared, and its absence be proven.
           - Off by default, because this call brings down the whole server in some generations of OtterScale.
             Use it only where you know that yours is not one of them.
         type: bool
@@ -87,8 +92,12 @@ options:
       kubeconfig:
         description:
           - Path of a kubeconfig file for the Kubernetes cluster behind O(scope).
-          - With it, a resource that OtterScale does not list is read from the Kubernetes API, so that it can be
-            compared, and its absence be proven. Nothing is ever written there.
+          - With it, a resource that OtterScale does not list is read from the Kubernetes API, so that
+            it can be compared, and its absence be proven. Nothing is ever written there.
+          - Only an answer of the Kubernetes API about that very resource counts. Any other one, such
+            as the page of a proxy or of a cluster without such resources, fails the task.
+          - O(timeout) bounds each of these reads, with the exec plugin that the file may name. What
+            such a plugin prints is not shown, since it may hold secrets.
           - Needs the Python library C(kubernetes). Without this option, Kubernetes is not asked.
         type: path
       context:
@@ -111,12 +120,14 @@ options:
           - Seconds between two looks, at most 2592000.
         type: float
         default: 5
+      # END generated
   vm_services:
     description:
       - VM services, each with the options of M(otterscale.core.otterscale_vm_service).
     type: list
     elements: dict
     suboptions:
+      # BEGIN generated: options of otterscale_vm_service
       name:
         description:
           - Name of the service, a DNS-1035 label.
@@ -141,8 +152,8 @@ options:
       ports:
         description:
           - All ports of the service. Needed to create the service.
-          - A service keeps its ports if the option is not given. If it is given, ports that it does not hold are
-            removed.
+          - A service keeps its ports if the option is not given. If it is given, ports that it does
+            not hold are removed.
         type: list
         elements: dict
         suboptions:
@@ -157,13 +168,14 @@ options:
             required: true
           target_port:
             description:
-              - Number or name of the port of the virtual machine. Equal to O(vm_services[].ports[].port) if not given.
+              - Number or name of the port of the virtual machine. Equal to O(vm_services[].ports[].port)
+                if not given.
             type: str
           node_port:
             description:
               - Port on every node, from 30000 to 32767.
-              - If not given, a port that exists keeps its node port and a new one has one allocated by the server.
-                A port is known by its name, else by its protocol and number.
+              - If not given, a port that exists keeps its node port and a new one has one allocated
+                by the server. A port is known by its name, else by its protocol and number.
             type: int
           protocol:
             description:
@@ -174,20 +186,26 @@ options:
       kubeconfig:
         description:
           - Path of a kubeconfig file for the Kubernetes cluster behind O(scope).
-          - With it, a resource that OtterScale does not list is read from the Kubernetes API, so that it can be
-            compared, and its absence be proven. Nothing is ever written there.
+          - With it, a resource that OtterScale does not list is read from the Kubernetes API, so that
+            it can be compared, and its absence be proven. Nothing is ever written there.
+          - Only an answer of the Kubernetes API about that very resource counts. Any other one, such
+            as the page of a proxy or of a cluster without such resources, fails the task.
+          - O(timeout) bounds each of these reads, with the exec plugin that the file may name. What
+            such a plugin prints is not shown, since it may hold secrets.
           - Needs the Python library C(kubernetes). Without this option, Kubernetes is not asked.
         type: path
       context:
         description:
           - Context of the O(vm_services[].kubeconfig) file, its current one if not given.
         type: str
+      # END generated
   buckets:
     description:
       - Buckets, each with the options of M(otterscale.core.otterscale_bucket).
     type: list
     elements: dict
     suboptions:
+      # BEGIN generated: options of otterscale_bucket
       name:
         description:
           - Name of the bucket, by the rules of S3.
@@ -209,17 +227,20 @@ options:
         description:
           - Bucket policy, as a dictionary or as JSON text.
           - The condition operator C(Null) needs quotes in YAML, which reads it as null without them.
-          - What could not be read again is refused, as one name twice in an object, the number C(1e400), or 51 levels.
+          - What could not be read again is refused, as one name twice in an object, the number C(1e400),
+            or 51 levels.
           - A bucket keeps its policy if the option is not given.
           - The API cannot remove a policy, so an empty one fails for a bucket that has one.
         type: json
       acl:
         description:
           - Canned ACL. V(private) for a new bucket if not given.
-          - A bucket keeps its ACL if the option is not given. The API cannot keep a custom ACL when owner or policy
-            change, so such a bucket fails without anything being sent for it, unless an ACL is named.
+          - A bucket keeps its ACL if the option is not given. The API cannot keep a custom ACL when
+            owner or policy change, so such a task fails without sending anything, unless it names an
+            ACL.
         type: str
         choices: [private, public_read, public_read_write, authenticated_read]
+      # END generated
   state:
     description:
       - V(present) adds and corrects what is declared.
@@ -346,10 +367,20 @@ results:
       description: Whether it was not begun, since another one had failed and O(any_errors_fatal=true).
       type: bool
       returned: always
+removals:
+  description: What O(state=overridden) removes, or would remove, each with C(kind), C(namespace) and C(name).
+  returned: always
+  type: list
+  elements: dict
+summary:
+  description: How many resources are V(unchanged), V(changed), V(failed) and V(skipped).
+  returned: always
+  type: dict
+  sample: {unchanged: 12, changed: 2, failed: 0, skipped: 0}
+# BEGIN generated: returns
 operations:
   description:
-    - The writes that were sent and took effect; in check mode those that would be sent. RV(results) has them for each
-      resource.
+    - The writes that were sent and took effect, in order; in check mode those that would be sent.
     - Empty when nothing changed.
   returned: always
   type: list
@@ -365,38 +396,31 @@ operations:
       type: str
       returned: always
       sample: owner and acl differ
-removals:
-  description: What O(state=overridden) removes, or would remove, each with C(kind), C(namespace) and C(name).
-  returned: always
-  type: list
-  elements: dict
-summary:
-  description: How many resources are V(unchanged), V(changed), V(failed) and V(skipped).
-  returned: always
-  type: dict
-  sample: {unchanged: 12, changed: 2, failed: 0, skipped: 0}
 error:
-  description: What went wrong with the first resource that failed, or with the task. RV(ignore:msg) names them all.
+  description: What went wrong, for a task that failed. RV(ignore:msg) says it in words, with what to do.
   returned: failure
   type: dict
   contains:
     code:
-      description: Code of the Connect protocol, or V(client) for a failure that was found before any call.
+      description: Code of the Connect protocol, or V(client) for a failure that was found before a write was sent.
       type: str
       returned: always
       sample: unavailable
     rpc:
-      description: Name of the RPC that failed, none for V(client).
+      description:
+        - Name of the RPC that failed, V(null) if the failure has nothing to do with a call.
+        - A read of the Kubernetes API is V(Kubernetes GET); requests to an identity provider are V(oidc discovery) and
+          V(oidc token).
       type: str
       returned: always
       sample: UpdateBucket
     http_status:
-      description: HTTP status of the answer, none if there was no answer.
+      description: HTTP status of the answer, V(null) if there was no answer.
       type: int
       returned: always
       sample: 503
     message:
-      description: The message of the server, or of what lies between.
+      description: The message of the server, or of a proxy before it.
       type: str
       returned: always
     details:
@@ -404,6 +428,7 @@ error:
       type: list
       elements: dict
       returned: always
+# END generated
 """
 
 from ..module_utils._module import run

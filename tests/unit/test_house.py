@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tools import generate_docs
+
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ROOT / "plugins"
 COLLECTION = "ansible_collections.otterscale.core."
@@ -221,6 +223,17 @@ def test_the_role_takes_exactly_the_options_of_the_module(kind: str) -> None:
     specs = yaml.safe_load((ROOT / "roles/provision/meta/argument_specs.yml").read_text(encoding="utf-8"))
     role = specs["argument_specs"]["main"]["options"][f"otterscale_{kind}"]["options"]
     assert essence(role) == essence(resources.ARGUMENT_SPEC[kind]["options"])
+
+
+def test_what_is_generated_is_fresh() -> None:
+    stale = [path for path, text in generate_docs.generated() if path.read_text(encoding="utf-8") != text]
+    assert not stale, "run `make docs`"
+
+
+def test_the_role_does_not_log_what_the_modules_do_not_log() -> None:
+    connection = importlib.import_module(f"{COLLECTION}plugins.module_utils._otterscale.connection")
+    secrets = {name for name, option in connection.CONNECTION_SPEC.items() if option.get("no_log")}
+    assert set(generate_docs.SECRETS) == secrets
 
 
 @pytest.mark.parametrize("module", MODULES)
