@@ -82,7 +82,7 @@ fuzz: setup ## 10,000 fault schedules and 200 races a resource, half an hour or 
 	@OTTERSCALE_FUZZ_EXAMPLES=$${OTTERSCALE_FUZZ_EXAMPLES:-10000} OTTERSCALE_FUZZ_ROUNDS=$${OTTERSCALE_FUZZ_ROUNDS:-200} $(NOX) --session fuzz
 
 .PHONY: mutants
-mutants: setup ## Break the code line by line and see whether a test notices, MUTANTS="_bucket _http --every 3"; an hour and more
+mutants: setup ## Break the code line by line and see whether a test notices, MUTANTS="_otterscale/bucket _engine/evidence --every 3"; an hour and more
 	@$(NOX) --session mutants -- $(MUTANTS)
 
 .PHONY: hostile

@@ -25,23 +25,27 @@ from equivalent import EQUIVALENT
 from mutations import Mutant, Mutator
 
 HOUSE = "tests/unit/test_house.py::test_the_role_takes_exactly_the_options_of_the_module"
-WIRE, CLEAR, OIDC, READ, DECLARE, LOOPS, CLUSTER = (
-    f"tests/integration/test_{name}.py"
-    for name in ("connect", "clear_errors", "oidc", "readings", "declarations", "in_process", "kubernetes")
-)
+INTEGRATION = (
+    "connect", "clear_errors", "oidc", "readings", "declarations", "in_process", "kubernetes", "few_threads",
+)  # fmt: skip
+WIRE, CLEAR, OIDC, READ, DECLARE, LOOPS, CLUSTER, THREADS = (f"tests/integration/test_{n}.py" for n in INTEGRATION)
 FOUND, FAULTS = (f"tests/fuzz/test_{name}.py" for name in ("found", "faults"))
-ENGINE = ("tests/unit/test_reconcile.py", "tests/unit/test_reconcile_faults.py", "tests/unit/test_glance.py")
 
 
 def unit(*names: str) -> tuple[str, ...]:
     return tuple(f"tests/unit/test_{name}.py" for name in names)
 
 
+ENGINE = unit("reconcile", "reconcile_faults", "glance")
 RESOURCES = unit("bucket", "vm_service", "datavolume", "options")
 # The tests that matter for a file, the quick ones first; a survivor has survived them all.
 STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_engine/reconcile": (ENGINE, RESOURCES, (FOUND,), (FAULTS,)),
     "_engine/resource": (ENGINE, RESOURCES, (FOUND,), (FAULTS,)),
+    "_engine/evidence": (unit("evidence"), ENGINE),
+    "_engine/wait": (ENGINE, RESOURCES),
+    "_engine/outcome": (ENGINE, unit("options"), (CLEAR,)),
+    "_engine/many": (unit("declaration"), (DECLARE, THREADS)),
     "_engine/reads": ((READ,), (DECLARE,), (FAULTS,)),
     "_task": (unit("options"), (DECLARE,), (FAULTS,), (CLEAR,), (OIDC,), (LOOPS,)),
     "_otterscale/declaration": (unit("declaration"), (DECLARE, HOUSE)),
