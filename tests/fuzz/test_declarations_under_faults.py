@@ -16,15 +16,11 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.otterscale.core.plugins.module_utils._engine.many import Summary
 from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import SharedReads
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connection import CONNECTION_SPEC
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale.declaration import (
-    ARGUMENT_SPEC,
-    Summary,
-    converge_all,
-)
-from ansible_collections.otterscale.core.plugins.module_utils._task import Mode
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.declaration import TASK, declare
+from ansible_collections.otterscale.core.plugins.module_utils._task import Connection, Context
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
@@ -150,8 +146,8 @@ def test_nothing_is_deleted_that_must_stay(
 
 def converge(emulator: Emulator, declaration: Mapping[str, Any]) -> Summary:
     connection = {"api_url": emulator.url, "api_token": TOKEN, "scope": "demo"}
-    validated = ArgumentSpecValidator({**CONNECTION_SPEC, **ARGUMENT_SPEC}).validate({**connection, **declaration})
+    validated = ArgumentSpecValidator(TASK.argument_spec).validate({**connection, **declaration})
     assert not validated.error_messages
     params = validated.validated_parameters
     with closing(Client(emulator.url, token=TOKEN, retries=params["retries"], timeout=20.0, backoff=0.001)) as client:
-        return converge_all(params, Mode(check=False, readings=lambda params: SharedReads(client)))
+        return declare(params, Context(False, lambda params: Connection(SharedReads(client), client.secrets.hide)))
