@@ -117,7 +117,7 @@ def test_copies_in_a_circle_are_refused_before_any_call(
 ) -> None:
     result = declare(emulator, check, datavolumes=declared, buckets=[bucket("one")])
     assert result["failed"] and result["error"]["code"] == "client" and "circle" in result["msg"]
-    assert all(f"datavolume default/{name}" in result["msg"] for name in circle)
+    assert all(f"data volume default/{name}" in result["msg"] for name in circle)
     assert emulator.journal()["calls"] == []
 
 
@@ -210,7 +210,7 @@ def test_a_source_stays_where_its_copy_is_not_complete(emulator: Emulator, probl
         assert old["skipped"]
     else:
         assert old["failed"] and old["error"]["code"] == "failed_precondition" and not old["changed"]
-        assert "datavolume default/old: " in old["msg"] and "datavolume default/new" in old["msg"]
+        assert "data volume default/old: " in old["msg"] and "data volume default/new" in old["msg"]
         assert "2 of 3 resources failed" in result["msg"]
     predicted = declare(emulator, True, datavolumes=declared)
     assert predicted["results"][0]["failed"] is (problem == "unplannable")

@@ -63,7 +63,8 @@ class Entry:
 
 
 def key_of(resource_type: type[Resource[Any]], namespace: str | None, name: str) -> str:
-    return f"{resource_type.kind} {namespace or ''}/{name}"
+    """Kind and name, as results, diffs and the role's lists have them."""
+    return f"{resource_type.kind} {namespace}/{name}" if namespace else f"{resource_type.kind} {name}"
 
 
 @dataclass
@@ -101,8 +102,8 @@ class Summary:
         """Of what changes alone: a thousand unchanged ones are nothing to look at."""
         return [
             {
-                "before_header": entry.title,
-                "after_header": entry.title,
+                "before_header": printable(entry.key),
+                "after_header": printable(entry.key),
                 "before": entry.outcome.before,
                 "after": entry.outcome.after,
             }
