@@ -102,24 +102,22 @@ class Task(NamedTuple):
 
 def task_for(resource_type: type[Resource[Any]], system: System) -> Task:
     """The task of a module that manages one resource."""
-    return Task(resource_type.options, system, lambda params, context: _reconcile(resource_type, params, context))
+    return Task(resource_type.options, system, lambda params, context: _manage(resource_type, params, context))
 
 
-def _reconcile(resource_type: type[Resource[Any]], params: Params, context: Context) -> Outcome:
+def _manage(resource_type: type[Resource[Any]], params: Params, context: Context) -> Outcome:
     """From the options of a task to its outcome; bad options are a failed outcome too."""
     try:
         connection = context.connect(params)
         resource = resource_type.from_params(params)
     except ApiError as error:
         return refused(resource_type, params, error)
-    outcome = bring_about(
-        resource, connection.reads, check=context.check, retries=params["retries"], notify=context.notify
-    )
+    outcome = manage(resource, connection.reads, check=context.check, retries=params["retries"], notify=context.notify)
     outcome.warnings[:0] = connection.warnings
     return outcome
 
 
-def bring_about(
+def manage(
     resource: Resource[Any], reads: SharedReads, *, check: bool, retries: int, notify: Notify | None = None
 ) -> Outcome:
     """That nothing is missing is told by what was read a moment ago; a write is planned by what is read now."""

@@ -26,7 +26,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale import
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale import datavolume as _datavolume
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale import vm_service as _vm_service
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
-from ansible_collections.otterscale.core.plugins.module_utils._task import Connection, Context, bring_about
+from ansible_collections.otterscale.core.plugins.module_utils._task import Connection, Context, manage
 
 from tests.emulator.process import Emulator
 from tests.integration.playbook import kubeconfig
@@ -247,7 +247,7 @@ class Machine:
 
         def work(params: Any, context: Context) -> Outcome:
             shared = context.connect(params).reads
-            outcomes.append(bring_about(made, shared, check=check, retries=retries, notify=context.notify))
+            outcomes.append(manage(made, shared, check=check, retries=retries, notify=context.notify))
             return outcomes[0]
 
         context = Context(check, lambda params: Connection(reads, client.secrets.hide), lines.append)

@@ -55,7 +55,7 @@ def main(url: str, token: str) -> None:
     from ansible_collections.otterscale.core.plugins.module_utils._engine import wait as _wait
     from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import SharedReads
     from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
-    from ansible_collections.otterscale.core.plugins.module_utils._task import bring_about
+    from ansible_collections.otterscale.core.plugins.module_utils._task import manage
 
     from .machine import Clock, resource
 
@@ -67,7 +67,7 @@ def main(url: str, token: str) -> None:
         made = resource(asked["kind"], asked["options"])
         while time.time() < asked["at"]:
             pass
-        outcome = bring_about(made, SharedReads(client), check=False, retries=4)
+        outcome = manage(made, SharedReads(client), check=False, retries=4)
         result = outcome.as_result(with_diff=False)
         print(json.dumps({**result, "failed": outcome.error is not None, "warnings": outcome.warnings}), flush=True)
 

@@ -16,7 +16,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._engine.resource i
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import Bucket
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavolume import DataVolume, Source
-from ansible_collections.otterscale.core.plugins.module_utils._task import bring_about
+from ansible_collections.otterscale.core.plugins.module_utils._task import manage
 from server_model import Server, glance, reconcile, set_time
 
 BUCKET = Bucket("lab", "data", owner="alice", acl="public_read")
@@ -63,7 +63,7 @@ def after_another(server: Server, meanwhile: Callable[[], object], resource: Any
     reads = SharedReads(server)
     plan(replace(BUCKET, name="another", absent=True), reads.fresh("another"))
     meanwhile()
-    return bring_about(resource, reads, check=False, retries=0)
+    return manage(resource, reads, check=False, retries=0)
 
 
 def test_an_acl_that_could_not_be_read_a_moment_ago_may_be_readable_now() -> None:
