@@ -102,10 +102,10 @@ class Task(NamedTuple):
 
 def task_for(resource_type: type[Resource[Any]], system: System) -> Task:
     """The task of a module that manages one resource."""
-    return Task(resource_type.options, system, lambda params, context: _manage(resource_type, params, context))
+    return Task(resource_type.options, system, lambda params, context: _work(resource_type, params, context))
 
 
-def _manage(resource_type: type[Resource[Any]], params: Params, context: Context) -> Outcome:
+def _work(resource_type: type[Resource[Any]], params: Params, context: Context) -> Outcome:
     """From the options of a task to its outcome; bad options are a failed outcome too."""
     try:
         connection = context.connect(params)
