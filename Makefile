@@ -32,7 +32,7 @@ test: setup ## Set everything up and run every check
 
 .PHONY: cores
 cores: setup ## Unit tests and playbooks with the oldest and the newest ansible-core that are supported, and no_log with each
-	@$(BOOT)/bin/python tests/checks.py "integration(2.16)" "integration(2.21)" "units(2.16)" "units(2.21)" $(NO_LOG)
+	@$(BOOT)/bin/python tests/checks.py $(foreach core,2.16 2.21,"targets($(core))" "integration($(core))" "units($(core))") $(NO_LOG)
 
 .PHONY: setup
 setup: $(BOOT)/ready ## Make .dev/ with what the other targets need
@@ -75,7 +75,7 @@ units: setup ## Unit tests, CORE=newest|2.16|2.21
 
 .PHONY: integration
 integration: setup ## Playbooks against the emulator, TARGET=... GENERATION=... CORE=newest|2.16|2.21
-	@$(NOX) --session "integration($(CORE))"
+	@$(NOX) --session "targets($(CORE))" $(if $(TARGET),,"integration($(CORE))")
 
 .PHONY: fuzz
 fuzz: setup ## 10,000 fault schedules and 200 races a resource, half an hour or more

@@ -31,6 +31,7 @@ PACKED = (
     "tests/config.yml",  # ansible-test reads it.
     "tests/emulator",  # README.md sends users there.
 )
+TARGETS = "tests/integration/test_targets.py"
 MODULES = sorted(f"otterscale.core.{path.stem}" for path in (ROOT / "plugins/modules").glob("*.py"))
 PYTHON_FILES = ("plugins", "tests", "tools", "noxfile.py")
 TEST_REQUIREMENTS = (
@@ -258,12 +259,21 @@ def units(session: nox.Session, core: str) -> None:
 @nox.session
 @nox.parametrize("python,core", cores(for_oldest="3.11"))  # The emulator asks for that.
 def integration(session: nox.Session, core: str) -> None:
-    """Playbooks against the emulator; TARGET and GENERATION in the environment narrow them down."""
+    """Modules and playbooks against the emulator and worse servers: all but the targets."""
     link()
     session.install(core, *TEST_REQUIREMENTS)
     install_emulator(session)
-    tests = "tests/integration/test_targets.py" if os.environ.get("TARGET") else "tests/integration"
-    session.run("pytest", *(session.posargs or [tests]))
+    session.run("pytest", *(session.posargs or ["tests/integration", f"--ignore={TARGETS}"]))
+
+
+@nox.session
+@nox.parametrize("python,core", cores(for_oldest="3.11"))  # As above. Apart, so that both run at the same time.
+def targets(session: nox.Session, core: str) -> None:
+    """The playbooks of tests/integration/targets; TARGET and GENERATION in the environment narrow them down."""
+    link()
+    session.install(core, *TEST_REQUIREMENTS)
+    install_emulator(session)
+    session.run("pytest", *(session.posargs or [TARGETS]))
 
 
 @nox.session

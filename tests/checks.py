@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOGS = ROOT / ".dev/logs"
 # Long ones first, so that short ones fill the gaps.
 CHECKS = (
+    "targets(newest)",
     "integration(newest)",
     "sanity(newest)",
     "lint",
