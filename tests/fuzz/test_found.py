@@ -200,6 +200,14 @@ def test_only_kubernetes_itself_proves_an_absence(emulators: Emulators, state: s
     assert ran.outcome.error is not None and ran.outcome.error.rpc == "Kubernetes GET" and not ran.writes
 
 
+def test_the_label_tells_the_machine_of_a_service_without_a_selector(emulators: Emulators) -> None:
+    """One build makes such services. Read by kubeconfig, another machine than the one that is wanted went unseen."""
+    there = {**THERE["vm_service"], "labels": {"otterscale.com/virtual-machine.name": "web"}}
+    options = {**SERVICE, "virtual_machine": "db", "kubeconfig": True}
+    ran = emulators.run("blind", "vm_service", options, things=(there,))
+    assert ran.outcome.error is not None and "'virtual_machine'" in ran.outcome.msg and not ran.writes
+
+
 # What was too old
 
 

@@ -256,14 +256,16 @@ def _read_service(message: Mapping[str, Any], machine: str | None) -> VMServiceS
 
 
 def _read_kubernetes(service: Mapping[str, Any]) -> VMServiceState:
-    """The same service as Kubernetes shows it; the VM behind it is in the selector."""
+    """The same service as Kubernetes shows it. Its VM is in the selector, and in a label where a build sets none."""
     spec, metadata = read_object(service, "spec"), read_object(service, "metadata")
+    selected = read_str(read_object(spec, "selector"), "vm.kubevirt.io/name")
+    labelled = read_str(read_object(metadata, "labels"), "otterscale.com/virtual-machine.name")
     ports = tuple(_read_kubernetes_port(port) for port in read_objects(spec, "ports"))
     # Only these need none. To take no answer for no ports would be to set them.
     if not ports and spec.get("type") != "ExternalName" and spec.get("clusterIP") != "None":
         raise ValueError("'ports' is empty")
     return VMServiceState(
-        virtual_machine=read_str(read_object(spec, "selector"), "vm.kubevirt.io/name") or None,
+        virtual_machine=selected or labelled or None,
         ports=ports,
         type=read_str(spec, "type") or None,
         cluster_ip=read_str(spec, "clusterIP") or None,
