@@ -36,7 +36,9 @@ class Entry:
 
     @cached_property
     def key(self) -> str:
-        return key_of(self.type, self.params.get("namespace"), self.params["name"])
+        """Kind and name, as results, diffs and the role's lists have them."""
+        namespace, name = self.params.get("namespace"), self.params["name"]
+        return f"{self.type.kind} {namespace}/{name}" if namespace else f"{self.type.kind} {name}"
 
     @cached_property
     def title(self) -> str:
@@ -60,11 +62,6 @@ class Entry:
             return {**self.labels(), "changed": False, "failed": not begun, "skipped": begun}
         result = self.outcome.as_result(with_diff=False)
         return {**self.labels(), **result, "failed": self.failed, "skipped": False}
-
-
-def key_of(resource_type: type[Resource[Any]], namespace: str | None, name: str) -> str:
-    """Kind and name, as results, diffs and the role's lists have them."""
-    return f"{resource_type.kind} {namespace}/{name}" if namespace else f"{resource_type.kind} {name}"
 
 
 @dataclass
