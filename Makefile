@@ -28,11 +28,11 @@ demo: setup ## Set everything up, start the embedded server, run the quickstart 
 
 .PHONY: test
 test: setup ## Set everything up and run every check
-	@$(BOOT)/bin/python tests/checks.py
+	@$(BOOT)/bin/python tools/checks.py
 
 .PHONY: cores
 cores: setup ## Unit tests and playbooks with the oldest and the newest ansible-core that are supported, and no_log with each
-	@$(BOOT)/bin/python tests/checks.py $(foreach core,2.16 2.21,"targets($(core))" "integration($(core))" "units($(core))") $(NO_LOG)
+	@$(BOOT)/bin/python tools/checks.py $(foreach core,2.16 2.21,"targets($(core))" "integration($(core))" "units($(core))") $(NO_LOG)
 
 .PHONY: setup
 setup: $(BOOT)/ready ## Make .dev/ with what the other targets need
@@ -99,4 +99,4 @@ package: setup ## Build the tarball, install it, work from there; check what Gal
 
 .PHONY: clean
 clean: ## Remove all that was made
-	rm -rf .dev tests/emulator/_gen
+	rm -rf .dev emulator/_gen

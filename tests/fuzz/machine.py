@@ -28,7 +28,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale import
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
 from ansible_collections.otterscale.core.plugins.module_utils._task import Connection, Context, manage
 
-from tests.emulator.process import Emulator
+from emulator.process import Emulator
 from tests.integration.playbook import kubeconfig
 
 from .scenarios import TOKEN, Scenario, Task

@@ -24,7 +24,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._task import Conne
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.emulator.process import Emulator
+from emulator.process import Emulator
 
 from .judge import wrong_deletes
 from .machine import FIGURES, TOKEN, put

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 
-from tests.emulator.process import Emulator
+from emulator.process import Emulator
 
 from .judge import violations
 from .machine import FIGURES, TOKEN, Machine, Ran

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.process import Emulator
+from emulator.process import Emulator
 
 from .judge import violations
 from .machine import TOKEN, Machine, Ran

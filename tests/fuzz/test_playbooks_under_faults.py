@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.emulator.process import Emulator
+from emulator.process import Emulator
 from tests.integration.playbook import Result, Run, run_playbook
 
 from .machine import put

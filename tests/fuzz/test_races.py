@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.process import Emulator
+from emulator.process import Emulator
 
 from .machine import FIGURES, put
 from .racer import Racer

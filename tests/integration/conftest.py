@@ -15,7 +15,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.emulator.process import Emulator
+from emulator.process import Emulator
 
 from .http_server import HttpServer, Script, Serve
 from .playbook import COMPARED, MODULE

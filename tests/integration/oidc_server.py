@@ -24,7 +24,7 @@ from authlib.oauth2.rfc6750 import BearerTokenValidator
 from flask import Flask, Response, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from tests.emulator.process import Emulator
+from emulator.process import Emulator
 
 CLIENT_ID = "ansible automation"
 # With what HTTP Basic and forms must encode.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.emulator.process import Emulator
+from emulator.process import Emulator
 
 HERE = Path(__file__).resolve().parent
 MODULE = "_module"  # ends the names of hosts whose tasks do not run in the controller's process

@@ -17,7 +17,7 @@ import pytest
 import trustme
 from ansible_collections.otterscale.core.plugins.module_utils._http.exchange import silence_insecure_request_warnings
 
-from tests.emulator.process import Emulator
+from emulator.process import Emulator
 
 from .http_server import (
     CREATE,

@@ -22,7 +22,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._errors import Api
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale import connect as _connect
 from google.rpc.error_details_pb2 import ErrorInfo
 
-from tests.emulator.process import Emulator
+from emulator.process import Emulator
 
 from .http_server import (
     CREATE,

@@ -13,7 +13,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.declaration import TASK
 from ansible_collections.otterscale.core.plugins.module_utils._task import Context
 
-from tests.emulator.process import Emulator
+from emulator.process import Emulator
 
 TOKEN = "declarations-token"
 Result = dict[str, Any]

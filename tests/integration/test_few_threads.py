@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.emulator.process import Emulator
+from emulator.process import Emulator
 
 from .processes import run_python
 

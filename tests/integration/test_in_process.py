@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connection import CONNECTION_SPEC
 
-from tests.emulator.process import Emulator
+from emulator.process import Emulator
 
 from .playbook import MODULE, Run, run_playbook
 from .test_targets import comparable

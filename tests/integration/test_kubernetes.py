@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import trustme
 
-from tests.emulator.process import Emulator
+from emulator.process import Emulator
 
 from .http_server import Script, Serve, drip, reply, silence, stream
 from .playbook import MODULE, Result, Run

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.process import Emulator
+from emulator.process import Emulator
 
 from .playbook import MODULE, Run, run_playbook
 

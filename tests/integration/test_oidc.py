@@ -26,7 +26,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connec
     connect,
 )
 
-from tests.emulator.process import Emulator
+from emulator.process import Emulator
 
 from .http_server import CREATE, LIST, SCOPE, Script, Serve, reply, silence
 from .oidc_server import CLIENT_ID, CLIENT_SECRET, PASSWORD, USERNAME, OidcServer, Registered, nth_token

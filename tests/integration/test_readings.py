@@ -17,7 +17,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._engine.reads impo
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
 
-from tests.emulator.process import Emulator
+from emulator.process import Emulator
 
 from .http_server import CREATE, LIST, SCOPE
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.process import Emulator
+from emulator.process import Emulator
 
 from .playbook import MODULE
 from .test_in_process import BUCKET, RESOURCES, SERVICE, VOLUME, assert_alike, play

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.emulator.process import Emulator
+from emulator.process import Emulator
 
 from .http_server import Serve, failure, reply
 from .oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.emulator.process import Emulator
+from emulator.process import Emulator
 
 from .conftest import GENERATIONS, TARGETS, TOKEN, chosen
 from .playbook import COMPARED, MODULE, Result, Run, run_playbook

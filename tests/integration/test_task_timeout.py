@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.process import Emulator
+from emulator.process import Emulator
 
 from .playbook import MODULE
 from .test_in_process import BUCKET, RESOURCES, play

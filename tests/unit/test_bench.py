@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.bench.figures import Figures
-from tests.bench.lanes import DEBUG, EMPTY, EMPTY_MIXED, IN_PROCESS, ORDINARY, RESOURCES_MIXED, S3, URI, URI_CALL
-from tests.bench.measure import Run
-from tests.bench.targets import TARGETS, judge
+from tools.bench.figures import Figures
+from tools.bench.lanes import DEBUG, EMPTY, EMPTY_MIXED, IN_PROCESS, ORDINARY, RESOURCES_MIXED, S3, URI, URI_CALL
+from tools.bench.measure import Run
+from tools.bench.targets import TARGETS, judge
 
 SIZES, MIXED = [10, 50, 200], 1000
 # Seconds for one item of lanes that reach all targets.

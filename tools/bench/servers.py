@@ -15,8 +15,8 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.bench import lanes
-from tests.emulator.process import Emulator
+from emulator.process import Emulator
+from tools.bench import lanes
 
 GROUPS = "http://acs.amazonaws.com/groups/global/"
 

@@ -8,8 +8,8 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.bench.figures import Figures
-from tests.bench.lanes import DEBUG, IN_PROCESS, ORDINARY, RESOURCES_MIXED, S3, URI, URI_CALL
+from tools.bench.figures import Figures
+from tools.bench.lanes import DEBUG, IN_PROCESS, ORDINARY, RESOURCES_MIXED, S3, URI, URI_CALL
 
 COMPARISONS = {"<": operator.lt, "<=": operator.le, "==": operator.eq, ">=": operator.ge}
 

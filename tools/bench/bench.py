@@ -20,12 +20,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.bench import table
-from tests.bench.figures import Figures
-from tests.bench.lanes import LANES, Lane
-from tests.bench.measure import DEV, OUT, ROOT, Run, measure, warm_up
-from tests.bench.servers import Servers
-from tests.bench.targets import judge
+from tools.bench import table
+from tools.bench.figures import Figures
+from tools.bench.lanes import LANES, Lane
+from tools.bench.measure import DEV, OUT, ROOT, Run, measure, warm_up
+from tools.bench.servers import Servers
+from tools.bench.targets import judge
 
 RESULTS, TABLE, PLOT = OUT / "results.json", OUT / "table.md", OUT / "loops.svg"
 REPETITIONS, SIZES, MIXED = 5, [10, 50, 200], 1000

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import lanes
-from tests.bench.lanes import Lane
-from tests.bench.servers import Servers
+from tools.bench import lanes
+from tools.bench.lanes import Lane
+from tools.bench.servers import Servers
 
 ROOT = Path(__file__).resolve().parents[2]
 DEV = ROOT / ".dev"

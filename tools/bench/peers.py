@@ -24,7 +24,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from tests.bench.kube_stub import KubernetesStub
+from tools.bench.kube_stub import KubernetesStub
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
 
-"""Start the emulator by path (`python tests/emulator`) or as a module (`python -m tests.emulator`)."""
+"""Start the emulator by path (`python emulator`) or as a module (`python -m emulator`)."""
 
 from __future__ import annotations
 

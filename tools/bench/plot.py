@@ -16,9 +16,9 @@ matplotlib.use("svg")
 from matplotlib import pyplot
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from tests.bench.figures import Figures
-from tests.bench.lanes import EMPTY, LANES
-from tests.bench.measure import Run
+from tools.bench.figures import Figures
+from tools.bench.lanes import EMPTY, LANES
+from tools.bench.measure import Run
 
 # The licence is that of this file.
 COMMENT = """<!--

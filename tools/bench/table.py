@@ -14,9 +14,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from tests.bench.figures import Figures
-from tests.bench.lanes import DEBUG, EMPTY, EMPTY_MIXED, IN_PROCESS, LANES, RESOURCES_MIXED
-from tests.bench.targets import Verdict
+from tools.bench.figures import Figures
+from tools.bench.lanes import DEBUG, EMPTY, EMPTY_MIXED, IN_PROCESS, LANES, RESOURCES_MIXED
+from tools.bench.targets import Verdict
 
 COLLECTIONS = ("amazon.aws", "kubernetes.core")
 PACKAGES = ("ansible-core", "requests", "boto3", "moto", "kubernetes")
@@ -30,7 +30,7 @@ SPDX-FileCopyrightText: 2026 The otterscale.core authors
 
 # What a loop without changes costs
 
-Made by `make bench`. Each lane is a playbook of `tests/bench/playbooks/` that goes through N resources which are all
+Made by `make bench`. Each lane is a playbook of `tools/bench/playbooks/` that goes through N resources which are all
 as they should be. A run is a whole `ansible-playbook` with connection local and pipelining, its output to /dev/null,
 against a server on the same machine: the embedded OtterScale, moto for S3, a stub of a few calls for Kubernetes. The
 runs of all lanes are interleaved in random order.

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
 """Break the code line by line and see whether a test notices.
 
-`python tests/mutants TREE [NAME...]` works in TREE, a copy of the checkout which it overwrites (`make mutants`).
+`python tools/mutants TREE [NAME...]` works in TREE, a copy of the checkout which it overwrites (`make mutants`).
 For each mutant of plugins/module_utils/NAME.py it runs stage after stage of STAGES, until a test fails. A stage that
 takes several times as long as usual counts as failed.
 """

@@ -16,7 +16,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.emulator.process import Emulator  # noqa: E402
+from emulator.process import Emulator  # noqa: E402
 
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
 

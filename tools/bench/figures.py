@@ -7,8 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import median
 
-from tests.bench.lanes import EMPTY, EMPTY_MIXED
-from tests.bench.measure import Run
+from tools.bench.lanes import EMPTY, EMPTY_MIXED
+from tools.bench.measure import Run
 
 
 @dataclass(frozen=True)

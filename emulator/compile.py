@@ -3,7 +3,7 @@
 
 """Compile the .proto files into `_gen/plain` and `_gen/prefixed`, one tree for each spelling of the enums.
 
-    python tests/emulator/compile.py
+    python emulator/compile.py
 
 It does nothing when the result is up to date. The server calls it too when it finds nothing to import.
 """
