@@ -132,6 +132,23 @@ CODE_BY_HTTP_STATUS: Mapping[int, str] = {
     504: "unavailable",
 }
 
+# The same for REST APIs that have no codes of their own; anything else is "unknown".
+# Source: https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
+CODE_BY_REST_STATUS: Mapping[int, str] = {
+    400: "invalid_argument",
+    401: "unauthenticated",
+    403: "permission_denied",
+    404: "not_found",
+    409: "aborted",
+    429: "resource_exhausted",
+    499: "canceled",
+    500: "internal",
+    501: "unimplemented",
+    502: "unavailable",
+    503: "unavailable",
+    504: "deadline_exceeded",
+}
+
 
 class ApiError(Exception):
     """A failed call, or (code "client") a failure found before any call.

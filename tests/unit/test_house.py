@@ -23,12 +23,13 @@ COLLECTION = "ansible_collections.otterscale.core."
 MODULES = {path.stem: path for path in sorted((PLUGINS / "modules").glob("*.py"))}
 DOORS = {"module_utils/_module", "plugin_utils/_action"}
 ENTRANCES = {"modules", "action", "inventory", "callback"}
-SHARED = {"_task", "_engine", "_http", "_values", "_errors"}
+SHARED = {"_task", "_options", "_engine", "_http", "_values", "_errors"}
 
 # Which room may import which, besides itself. A room is a folder, or a file that lies beside the folders.
 MAY_IMPORT = {
     "doors": {"_task", "_errors"},
     "_task": {"_engine", "_errors"},
+    "_options": {"_http", "_errors"},
     "_engine": {"_errors"},
     "_http": {"_errors"},
     "_values": set(),

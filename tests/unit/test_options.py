@@ -13,8 +13,8 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connection import (
     CONNECTION_SPEC,
+    OTTERSCALE,
     connect,
-    shown_params,
 )
 from ansible_collections.otterscale.core.plugins.module_utils._task import Context
 from hypothesis import given
@@ -118,13 +118,13 @@ def test_credentials_in_a_url_are_refused_without_showing_them(url: str, option:
     message = refused(**{**oidc, option: url})
     instead = "'api_token'" if option == "api_url" else "the other oidc_* options"
     assert message == f"option '{option}' must not carry credentials: give {instead}"
-    shown = shown_params({**GOOD, option: url})[option]
+    shown = OTTERSCALE.show({**GOOD, option: url})[option]
     assert "***" in shown and "hun" not in shown and "ter2" not in shown
 
 
 def test_what_carries_no_credentials_is_shown_as_it_is() -> None:
     for url in ("http://h/api@v1", "http://[::1]:80/a@b", "https://h", "ftp://h", " ", "https://h:80?a@b"):
-        assert shown_params({**GOOD, "api_url": url}) == {**GOOD, "api_url": url}
+        assert OTTERSCALE.show({**GOOD, "api_url": url}) == {**GOOD, "api_url": url}
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, 86401.0, 1e7, float("inf"), float("nan")])

@@ -104,16 +104,20 @@ def exchange(
     verify: bool | str | None,
     headers: Mapping[str, str],
     body: bytes | None = None,
+    method: str | None = None,
     peer: str | None = None,
 ) -> T:
-    """What `decode` makes of one answer to a POST, or a GET where there is no body. Redirects are not followed.
+    """What `decode` makes of one answer. Redirects are not followed.
 
-    seconds: for all of it. verify: as requests takes it. peer: the server's name for messages, the URL if not given.
+    seconds: for all of it. verify: as requests takes it. method: a POST if not given, or a GET where there is no body.
+    peer: the server's name for messages, the URL if not given.
     """
+
+    verb = method or ("GET" if body is None else "POST")
 
     def work(ends: float) -> T:
         try:
-            with _send(session, url, seconds=seconds, verify=verify, headers=headers, body=body) as response:
+            with _send(session, verb, url, seconds, verify=verify, headers=headers, body=body) as response:
                 return decode(response, read_body(response.raw, ends))
         except (requests.exceptions.RequestException, HTTPError, OSError) as error:
             raise _transport_error(error, peer or url, verify) from None
@@ -123,16 +127,17 @@ def exchange(
 
 def _send(
     session: requests.Session,
+    method: str,
     url: str,
-    *,
     seconds: float,
+    *,
     verify: bool | str | None,
     headers: Mapping[str, str],
     body: bytes | None,
 ) -> requests.Response:
     try:
         return session.request(
-            "GET" if body is None else "POST",
+            method,
             url,
             data=body,
             headers=headers,

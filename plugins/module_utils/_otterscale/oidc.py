@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .._errors import CODE_BY_HTTP_STATUS, ApiError
+from .._http.client import USER_AGENT, Tokens
 from .._http.exchange import (
     excerpt,
     exchange,
@@ -25,7 +25,6 @@ from .._http.exchange import (
     scrub,
     usable_url,
 )
-from .._http.secrets import Secrets
 from .connect import advice_for
 
 if TYPE_CHECKING:
@@ -64,8 +63,8 @@ class Login:
         return base64.b64encode(pair.encode()).decode()
 
 
-class Provider:
-    """Fetches a token when the first is needed, and another when that is refused. All threads share it."""
+class Provider(Tokens):
+    """Tokens of an identity provider. Raises a `client` ApiError where the library for them is missing."""
 
     def __init__(self, login: Login) -> None:
         try:
@@ -73,22 +72,13 @@ class Provider:
         except ImportError:
             needs = f"option '{login.option}' needs the Python library 'oauthlib'"
             raise ApiError("client", f"{needs}, which is missing on the host of the task") from None
+        super().__init__(login.basic, login.client_secret or "", login.password or "")
         kind = oauth2.LegacyApplicationClient if login.username else oauth2.BackendApplicationClient
         self._grant: Any = kind(login.client_id)
         self._refusal: Any = oauth2.OAuth2Error
         self._login = login
-        self._lock = threading.Lock()
-        self._token: str | None = None
         self._url = login.url if login.option == "oidc_token_url" else None
         self._secret_in_body = False
-        self.secrets = Secrets(login.basic, login.client_secret or "", login.password or "")
-
-    def token(self, refused: str | None = None) -> str:
-        with self._lock:
-            if self._token is None or self._token == refused:
-                self._token = self._fetch()
-                self.secrets.add(self._token)
-            return self._token
 
     def _fetch(self) -> str:
         login, ends = self._login, time.monotonic() + self._login.timeout
@@ -142,7 +132,7 @@ class Provider:
         return token
 
     def _exchange(self, session: Session, ends: float, url: str, headers: dict[str, str], form: str = "") -> _Answer:
-        headers.update({"Accept": "application/json", "User-Agent": "otterscale.core"})
+        headers.update({"Accept": "application/json", "User-Agent": USER_AGENT})
         headers.update({"Content-Type": "application/x-www-form-urlencoded"} if form else {})
         left, verify, body = max(0.001, ends - time.monotonic()), self._login.verify, form.encode() or None
         return exchange(session, url, self._decode, seconds=left, verify=verify, headers=headers, body=body)
