@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale import connect as _connect
+from ansible_collections.otterscale.core.plugins.module_utils._http import client as _client
 from google.rpc.error_details_pb2 import ErrorInfo
 
 from emulator.process import Emulator
@@ -350,7 +350,7 @@ def test_all_tries_together_have_the_time_of_that_many_calls(
 ) -> None:
     """As the client sees it, sleeping takes the time that it should, and nothing else takes any."""
     slept: list[float] = []
-    environment.setattr(_connect, "time", SimpleNamespace(monotonic=lambda: sum(slept), sleep=slept.append))
+    environment.setattr(_client, "time", SimpleNamespace(monotonic=lambda: sum(slept), sleep=slept.append))
     server = serve(reply(b"", 503, Retry_After=retry_after), reply())
     caller = client(server.url, retries=1, timeout=20.0)
     if tries == 2:

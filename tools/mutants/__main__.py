@@ -50,6 +50,8 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_task": (unit("options"), (DECLARE,), (FAULTS,), (CLEAR,), (OIDC,), (LOOPS,)),
     "_otterscale/declaration": (unit("declaration"), (DECLARE, HOUSE)),
     "_otterscale/connect": (unit("connect", "options"), (WIRE,), (CLEAR,), (OIDC,)),
+    "_http/client": (unit("connect"), (WIRE,), (OIDC,)),
+    "_options": (unit("options"), (CLEAR,), (OIDC,)),
     "_http/exchange": (unit("connect"), (WIRE,), (CLEAR,), (OIDC,)),
     "_otterscale/cluster": ((CLUSTER,),),
     "_errors": (unit("error_details", "connect"), ENGINE, RESOURCES, (WIRE,), (CLEAR,)),
