@@ -32,38 +32,38 @@ WIRE, CLEAR, OIDC, READ, DECLARE, LOOPS, CLUSTER, THREADS = (f"tests/integration
 FOUND, FAULTS = (f"tests/fuzz/test_{name}.py" for name in ("found", "faults"))
 
 
-def unit(*names: str) -> tuple[str, ...]:
-    return tuple(f"tests/unit/test_{name}.py" for name in names)
+def unit(room: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"tests/unit/{room}/test_{name}.py" for name in names)
 
 
-ENGINE = unit("reconcile", "reconcile_faults", "glance")
-RESOURCES = unit("bucket", "vm_service", "datavolume", "options")
+ENGINE = unit("engine", "reconcile", "reconcile_faults", "glance")
+RESOURCES = unit("otterscale", "bucket", "vm_service", "datavolume", "options")
 # The tests that matter for a file, the quick ones first; a survivor has survived them all.
 STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_engine/reconcile": (ENGINE, RESOURCES, (FOUND,), (FAULTS,)),
     "_engine/resource": (ENGINE, RESOURCES, (FOUND,), (FAULTS,)),
-    "_engine/evidence": (unit("evidence"), ENGINE),
+    "_engine/evidence": (unit("engine", "evidence"), ENGINE),
     "_engine/wait": (ENGINE, RESOURCES),
-    "_engine/outcome": (ENGINE, unit("options"), (CLEAR,)),
-    "_engine/many": (unit("declaration"), (DECLARE, THREADS)),
+    "_engine/outcome": (ENGINE, unit("otterscale", "options"), (CLEAR,)),
+    "_engine/many": (unit("otterscale", "declaration"), (DECLARE, THREADS)),
     "_engine/reads": ((READ,), (DECLARE,), (FAULTS,)),
-    "_task": (unit("options"), (DECLARE,), (FAULTS,), (CLEAR,), (OIDC,), (LOOPS,)),
-    "_otterscale/declaration": (unit("declaration"), (DECLARE, HOUSE)),
-    "_otterscale/connect": (unit("connect", "options"), (WIRE,), (CLEAR,), (OIDC,)),
-    "_http/exchange": (unit("connect"), (WIRE,), (CLEAR,), (OIDC,)),
+    "_task": (unit("otterscale", "options"), (DECLARE,), (FAULTS,), (CLEAR,), (OIDC,), (LOOPS,)),
+    "_otterscale/declaration": (unit("otterscale", "declaration"), (DECLARE, HOUSE)),
+    "_otterscale/connect": (unit("otterscale", "connect", "options"), (WIRE,), (CLEAR,), (OIDC,)),
+    "_http/exchange": (unit("otterscale", "connect"), (WIRE,), (CLEAR,), (OIDC,)),
     "_otterscale/cluster": ((CLUSTER,),),
-    "_errors": (unit("error_details", "connect"), ENGINE, RESOURCES, (WIRE,), (CLEAR,)),
-    "_otterscale/bucket": ((*unit("bucket"), HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)),
-    "_otterscale/vm_service": ((*unit("vm_service"), HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)),
-    "_otterscale/datavolume": ((*unit("datavolume"), HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)),
-    "_values/acl": (unit("acl"), unit("bucket")),
-    "_values/iam_policy": (unit("iam_policy"), unit("bucket")),
-    "_values/names": (unit("names"), RESOURCES),
-    "_values/ports": (unit("ports"), unit("vm_service")),
-    "_values/quantity": (unit("quantity"), unit("datavolume")),
-    "_values/message": (unit("wire"), RESOURCES),
-    "_otterscale/connection": (unit("options"), (CLEAR,), (OIDC,)),
-    "_otterscale/oidc": (unit("options"), (OIDC,)),
+    "_errors": (unit("otterscale", "error_details", "connect"), ENGINE, RESOURCES, (WIRE,), (CLEAR,)),
+    "_otterscale/bucket": ((*unit("otterscale", "bucket"), HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)),
+    "_otterscale/vm_service": ((*unit("otterscale", "vm_service"), HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)),
+    "_otterscale/datavolume": ((*unit("otterscale", "datavolume"), HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)),
+    "_values/acl": (unit("values", "acl"), unit("otterscale", "bucket")),
+    "_values/iam_policy": (unit("values", "iam_policy"), unit("otterscale", "bucket")),
+    "_values/names": (unit("values", "names"), RESOURCES),
+    "_values/ports": (unit("values", "ports"), unit("otterscale", "vm_service")),
+    "_values/quantity": (unit("values", "quantity"), unit("otterscale", "datavolume")),
+    "_values/message": (unit("values", "wire"), RESOURCES),
+    "_otterscale/connection": (unit("otterscale", "options"), (CLEAR,), (OIDC,)),
+    "_otterscale/oidc": (unit("otterscale", "options"), (OIDC,)),
 }
 # What every test process needs, imported once; nothing of the collection.
 LIBRARIES = (
