@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from .machine import FIGURES
+from tests.fuzz.machine import FIGURES
 
 set_hypothesis_home_dir(Path(__file__).parents[2] / ".dev/cache/hypothesis")
 # What the environment of whoever runs the tests must not change.

@@ -18,9 +18,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / ".dev/collections"))
-
 from tests.integration.http_server import HttpServer, Script, drip, hang_up, reply, silence, stream
 
 TOKEN = "hostile-token-that-must-not-leak"
@@ -148,7 +145,7 @@ def main() -> int:
     with HttpServer(reply()) as elsewhere:
         for name, (script, options) in hostile(elsewhere.url).items():
             with HttpServer(script) as server:
-                command = [sys.executable, __file__, server.url, json.dumps(options)]
+                command = [sys.executable, "-m", "tests.fuzz.hostile", server.url, json.dumps(options)]
                 done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode or done.stderr:
                 broken += 1

@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from .machine import Ran
-from .scenarios import KUBERNETES_LIES, LIES, PASSWORD, TOKEN
-from .truth import copied, fulfils, knowable, listed, thing
+from tests.fuzz.machine import Ran
+from tests.fuzz.scenarios import KUBERNETES_LIES, LIES, PASSWORD, TOKEN
+from tests.fuzz.truth import copied, fulfils, knowable, listed, thing
 
 DELETES = {"DeleteDataVolume": "datavolume", "DeleteVirtualMachineService": "vm_service", "DeleteBucket": "bucket"}
 # Codes that say of a write that it was not needed, and are believed: only the server's state should make them.

@@ -29,9 +29,8 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connec
 from ansible_collections.otterscale.core.plugins.module_utils._task import Connection, Context, manage
 
 from emulator.process import Emulator
+from tests.fuzz.scenarios import TOKEN, Scenario, Task
 from tests.integration.playbook import kubeconfig
-
-from .scenarios import TOKEN, Scenario, Task
 
 T = TypeVar("T")
 

@@ -25,11 +25,10 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from emulator.process import Emulator
-
-from .judge import wrong_deletes
-from .machine import FIGURES, TOKEN, put
-from .scenarios import GI, LABELS, quick
-from .test_faults import EXAMPLES, SEED
+from tests.fuzz.judge import wrong_deletes
+from tests.fuzz.machine import FIGURES, TOKEN, put
+from tests.fuzz.scenarios import GI, LABELS, quick
+from tests.fuzz.test_faults import EXAMPLES, SEED
 
 COPY = "existing_persistent_volume_claim"
 VOLUMES = ("default/a", "default/b", "default/c", "other/a")

@@ -19,11 +19,10 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 
 from emulator.process import Emulator
-
-from .judge import violations
-from .machine import FIGURES, TOKEN, Machine, Ran
-from .scenarios import Scenario, Task, scenarios
-from .truth import fulfils, listed, thing
+from tests.fuzz.judge import violations
+from tests.fuzz.machine import FIGURES, TOKEN, Machine, Ran
+from tests.fuzz.scenarios import Scenario, Task, scenarios
+from tests.fuzz.truth import fulfils, listed, thing
 
 GENERATIONS = {
     "plain": ("--generation", "plain"),

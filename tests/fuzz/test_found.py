@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 
 from emulator.process import Emulator
-
-from .judge import violations
-from .machine import TOKEN, Machine, Ran
-from .scenarios import GI, KUBERNETES_BROKEN, REMOVALS, Scenario, Task
-from .test_faults import GENERATIONS, play
+from tests.fuzz.judge import violations
+from tests.fuzz.machine import TOKEN, Machine, Ran
+from tests.fuzz.scenarios import GI, KUBERNETES_BROKEN, REMOVALS, Scenario, Task
+from tests.fuzz.test_faults import GENERATIONS, play
 
 BUCKET = {"name": "data", "state": "present", "owner": "alice"}
 SERVICE = {

@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from emulator.process import Emulator
+from tests.fuzz.machine import put
+from tests.fuzz.test_found import BUCKET, SERVICE, THERE, VOLUME, gone
+from tests.fuzz.truth import fulfils
 from tests.integration.playbook import Result, Run, run_playbook
-
-from .machine import put
-from .test_found import BUCKET, SERVICE, THERE, VOLUME, gone
-from .truth import fulfils
 
 TOKEN = "playbook-token-that-must-not-leak"
 KINDS = {"bucket": "CreateBucket", "vm_service": "CreateVirtualMachineService", "datavolume": "CreateDataVolume"}

@@ -17,11 +17,10 @@ from typing import Any
 import pytest
 
 from emulator.process import Emulator
-
-from .machine import FIGURES, put
-from .racer import Racer
-from .scenarios import GI, LABELS, POLICIES
-from .truth import fulfils, thing
+from tests.fuzz.machine import FIGURES, put
+from tests.fuzz.racer import Racer
+from tests.fuzz.scenarios import GI, LABELS, POLICIES
+from tests.fuzz.truth import fulfils, thing
 
 ROUNDS = int(os.environ.get("OTTERSCALE_FUZZ_ROUNDS", "16"))
 TOKEN = "race-token-that-must-not-leak"

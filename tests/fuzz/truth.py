@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from .scenarios import GI
+from tests.fuzz.scenarios import GI
 
 State = Mapping[str, Any]
 ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"

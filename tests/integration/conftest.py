@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,12 +12,9 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
 from emulator.process import Emulator
-
-from .http_server import HttpServer, Script, Serve
-from .playbook import COMPARED, MODULE
+from tests.integration.http_server import HttpServer, Script, Serve
+from tests.integration.playbook import COMPARED, MODULE
 
 # What the playbooks know of a server, as host variables.
 GENERATIONS = {

@@ -18,8 +18,7 @@ import trustme
 from ansible_collections.otterscale.core.plugins.module_utils._http.exchange import silence_insecure_request_warnings
 
 from emulator.process import Emulator
-
-from .http_server import (
+from tests.integration.http_server import (
     CREATE,
     LIST,
     SCOPE,
@@ -33,7 +32,7 @@ from .http_server import (
     reply,
     stream,
 )
-from .processes import MODULE, run_python
+from tests.integration.processes import MODULE, run_python
 
 
 @pytest.fixture(scope="module")

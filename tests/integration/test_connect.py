@@ -23,8 +23,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale import
 from google.rpc.error_details_pb2 import ErrorInfo
 
 from emulator.process import Emulator
-
-from .http_server import (
+from tests.integration.http_server import (
     CREATE,
     LIST,
     SCOPE,

@@ -20,9 +20,8 @@ import pytest
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connection import CONNECTION_SPEC
 
 from emulator.process import Emulator
-
-from .playbook import MODULE, Run, run_playbook
-from .test_targets import comparable
+from tests.integration.playbook import MODULE, Run, run_playbook
+from tests.integration.test_targets import comparable
 
 TOKEN = "in-process-token-that-must-not-leak"
 BUCKET = "otterscale.core.otterscale_bucket"

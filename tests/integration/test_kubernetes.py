@@ -20,10 +20,9 @@ import pytest
 import trustme
 
 from emulator.process import Emulator
-
-from .http_server import Script, Serve, drip, reply, silence, stream
-from .playbook import MODULE, Result, Run
-from .test_in_process import RESOURCES, SERVICE, VOLUME, play, wrapper
+from tests.integration.http_server import Script, Serve, drip, reply, silence, stream
+from tests.integration.playbook import MODULE, Result, Run
+from tests.integration.test_in_process import RESOURCES, SERVICE, VOLUME, play, wrapper
 
 TOKEN = "otterscale-token-that-must-not-leak"
 SECRET = "kubernetes-token-that-must-not-leak"

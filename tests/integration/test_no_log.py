@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 from emulator.process import Emulator
-
-from .playbook import MODULE, Run, run_playbook
+from tests.integration.playbook import MODULE, Run, run_playbook
 
 TOKEN = "no-log-token-that-must-not-leak"
 # They come to the server and back to the task, each in its own place.

@@ -27,10 +27,17 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connec
 )
 
 from emulator.process import Emulator
-
-from .http_server import CREATE, LIST, SCOPE, Script, Serve, reply, silence
-from .oidc_server import CLIENT_ID, CLIENT_SECRET, PASSWORD, USERNAME, OidcServer, Registered, nth_token
-from .processes import MODULE, run_python
+from tests.integration.http_server import CREATE, LIST, SCOPE, Script, Serve, reply, silence
+from tests.integration.oidc_server import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    PASSWORD,
+    USERNAME,
+    OidcServer,
+    Registered,
+    nth_token,
+)
+from tests.integration.processes import MODULE, run_python
 
 HERE = Path(__file__).resolve().parent
 OTHER_TOKEN = "api-token-of-somebody-that-must-not-leak"

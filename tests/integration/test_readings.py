@@ -18,8 +18,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._errors import Api
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
 
 from emulator.process import Emulator
-
-from .http_server import CREATE, LIST, SCOPE
+from tests.integration.http_server import CREATE, LIST, SCOPE
 
 TOKEN = "readings-token"
 

@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 
 from emulator.process import Emulator
-
-from .playbook import MODULE
-from .test_in_process import BUCKET, RESOURCES, SERVICE, VOLUME, assert_alike, play
+from tests.integration.playbook import MODULE
+from tests.integration.test_in_process import BUCKET, RESOURCES, SERVICE, VOLUME, assert_alike, play
 
 TOKEN = "refusals-token-that-must-not-leak"
 HERE = {"namespace": "default"}

@@ -15,11 +15,10 @@ from urllib.parse import quote
 import pytest
 
 from emulator.process import Emulator
-
-from .http_server import Serve, failure, reply
-from .oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer
-from .playbook import MODULE, Run
-from .test_in_process import BUCKET, RESOURCES, SERVICE, VOLUME, assert_alike, play
+from tests.integration.http_server import Serve, failure, reply
+from tests.integration.oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer
+from tests.integration.playbook import MODULE, Run
+from tests.integration.test_in_process import BUCKET, RESOURCES, SERVICE, VOLUME, assert_alike, play
 
 TOKEN = 'echoed "token" of\\somebody & that must <not> leak'
 SPELLINGS = {

@@ -17,7 +17,8 @@ from ansible_collections.otterscale.core.plugins.module_utils._errors import Api
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import Bucket
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavolume import DataVolume, Source
 from ansible_collections.otterscale.core.plugins.module_utils._task import manage
-from server_model import Server, glance, reconcile, set_time
+
+from tests.unit.server_model import Server, glance, reconcile, set_time
 
 BUCKET = Bucket("lab", "data", owner="alice", acl="public_read")
 VOLUME = DataVolume("lab", "vms", "root", source=Source("http_url", "https://h/x"), size=10)

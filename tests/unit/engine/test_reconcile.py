@@ -21,7 +21,8 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavo
 )
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.vm_service import VMService
 from ansible_collections.otterscale.core.plugins.module_utils._values.ports import Port
-from server_model import Fault, Server, exactly, in_whole_gib, reconcile, set_time, with_overhead
+
+from tests.unit.server_model import Fault, Server, exactly, in_whole_gib, reconcile, set_time, with_overhead
 
 BUCKET = Bucket("lab", "data", owner="alice", acl="public_read")
 SERVICE = VMService("lab", "vms", "web", virtual_machine="vm-1", ports=(Port(80, "http", "8080"),))

@@ -15,8 +15,9 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.vm_ser
 from ansible_collections.otterscale.core.plugins.module_utils._values.acl import CANNED_ACLS
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from port_examples import wanted_ports
-from server_model import Fault, Server, exactly, in_whole_gib, reconcile, with_overhead
+
+from tests.unit.port_examples import wanted_ports
+from tests.unit.server_model import Fault, Server, exactly, in_whole_gib, reconcile, with_overhead
 
 buckets = st.builds(
     Bucket,

@@ -25,7 +25,8 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavo
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from server_model import Documents
+
+from tests.unit.server_model import Documents
 
 GI = 2**30
 URL = "https://images.example/disk.qcow2"

@@ -18,7 +18,8 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.declar
 from ansible_collections.otterscale.core.plugins.module_utils._task import Connection, Context
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
-from server_model import Fault, Message, Server, set_time
+
+from tests.unit.server_model import Fault, Message, Server, set_time
 
 COPY = 2
 NAMES = ("default/a", "default/b", "default/c", "default/d", "other/a", "other/b")

@@ -24,8 +24,9 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.vm_ser
 from ansible_collections.otterscale.core.plugins.module_utils._values.ports import Port
 from hypothesis import given
 from hypothesis import strategies as st
-from port_examples import as_options, current_ports, wanted_ports
-from server_model import Documents
+
+from tests.unit.port_examples import as_options, current_ports, wanted_ports
+from tests.unit.server_model import Documents
 
 PARAMS: dict[str, Any] = {
     **{name: spec.get("default") for name, spec in ARGUMENT_SPEC.items()},
