@@ -28,7 +28,6 @@ BUCKET = Bucket("lab", "data", owner="alice", acl="public_read")
 SERVICE = VMService("lab", "vms", "web", virtual_machine="vm-1", ports=(Port(80, "http", "8080"),))
 VOLUME = DataVolume("lab", "vms", "root", source=Source("http_url", "https://h/x"), size=10)
 RESOURCES = {"bucket": BUCKET, "vm_service": SERVICE, "datavolume": VOLUME}
-STORES = {"bucket": "bucket", "vm_service": "service", "datavolume": "volume"}
 # The same with one difference each.
 OTHERWISE = {
     "bucket": replace(BUCKET, acl="private"),
@@ -238,7 +237,7 @@ def test_a_node_port_that_the_service_itself_holds_is_no_failure() -> None:
     wanted = VMService("lab", "vms", "web", virtual_machine="vm-1", ports=ports)
     server = Taken(things=converged(SERVICE).things, listed=False)
     outcome = reconcile(wanted, server)
-    assert outcome.error is None and server.things["service"]["web"]["ports"][0]["nodePort"] == 30080
+    assert outcome.error is None and server.things["vm_service"]["web"]["ports"][0]["nodePort"] == 30080
 
 
 def test_a_node_port_that_another_service_holds_is_a_failure_that_says_so() -> None:
@@ -302,7 +301,7 @@ def test_what_the_answer_to_a_write_does_not_make_clear_a_reading_does(kind: str
 def test_an_answer_that_shows_what_was_before_is_corrected_by_a_reading() -> None:
     class Stale(Server):
         def UpdateVirtualMachineService(self, request: dict[str, Any]) -> dict[str, Any]:
-            before = copy.deepcopy(self.things["service"]["web"])
+            before = copy.deepcopy(self.things["vm_service"]["web"])
             super().UpdateVirtualMachineService(request)
             return before
 
@@ -458,7 +457,7 @@ def test_what_is_final_is_not_tried_again_even_if_its_code_may_pass() -> None:
 def test_a_failure_says_whether_its_effect_is_known() -> None:
     class Meddled(Server):
         def write(self, procedure: str, request: Any) -> dict[str, Any]:
-            self.things["service"]["web"]["ports"][0]["port"] = 443
+            self.things["vm_service"]["web"]["ports"][0]["port"] = 443
             return super().write(procedure, request)
 
     same = reconcile(OTHERWISE["vm_service"], Server(things=converged(SERVICE).things, faults=[Fault("internal")]))
@@ -538,14 +537,14 @@ class Slow(Server):
     leaving: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def read(self, procedure: str, request: Any) -> dict[str, Any]:
-        now, self.things["service"] = self.things["service"], {**self.things["service"], **self.leaving}
+        now, self.things["vm_service"] = self.things["vm_service"], {**self.things["vm_service"], **self.leaving}
         try:
             return super().read(procedure, request)
         finally:
-            self.things["service"], self.leaving = now, {}
+            self.things["vm_service"], self.leaving = now, {}
 
     def DeleteVirtualMachineService(self, request: dict[str, Any]) -> dict[str, Any]:
-        now = dict(self.things["service"])
+        now = dict(self.things["vm_service"])
         answer = super().DeleteVirtualMachineService(request)
         self.leaving = now
         return answer
@@ -554,7 +553,7 @@ class Slow(Server):
 def test_a_lost_delete_that_shows_late_is_a_change() -> None:
     server = Slow(things=converged(SERVICE).things, faults=[Fault(effect=True)])
     outcome = reconcile(gone(SERVICE), server)
-    assert outcome.error is None and server.things["service"] == {}
+    assert outcome.error is None and server.things["vm_service"] == {}
     assert outcome.changed and outcome.after == {} and outcome.before["name"] == "web"
 
 
@@ -579,7 +578,7 @@ def test_what_changes_by_itself_is_not_taken_for_an_effect(kind: str) -> None:
     class Busy(Server):
         def read(self, procedure: str, request: Any) -> dict[str, Any]:
             now = str(len(self.reads))
-            for thing in self.things[STORES[kind]].values():
+            for thing in self.things[kind].values():
                 thing.update(usedBytes=now, usedObjects=now, phase=now, progress=now, createdAt=now)
                 thing.update(lastCondition={"message": now})
                 if kind == "datavolume":
@@ -656,7 +655,7 @@ def test_an_import_that_goes_on_meanwhile_does_not_cut_the_time_to_show(clock: C
     class Importing(Late):
         def read(self, procedure: str, request: Any) -> dict[str, Any]:
             for things in (self.things, self.shown):
-                for volume in things.get("volume", {}).values():
+                for volume in things.get("datavolume", {}).values():
                     volume.update(phase=f"at {clock.now}", progress=f"{clock.now}%", createdAt=f"{clock.now}")
                     volume["lastCondition"] = {"message": f"at {clock.now}"}
                     volume.setdefault("persistentVolumeClaim", {})["status"] = f"at {clock.now}"
@@ -707,7 +706,7 @@ def test_a_wait_ends_as_soon_as_it_can(clock: Clock) -> None:
     @dataclass
     class Importing(Server):
         def read(self, procedure: str, request: Any) -> dict[str, Any]:
-            for volume in self.things["volume"].values():
+            for volume in self.things["datavolume"].values():
                 volume["phase"] = "Succeeded" if clock.now >= 12 else "ImportInProgress"
             return super().read(procedure, request)
 
@@ -762,7 +761,7 @@ def waiting(**options: Any) -> DataVolume:
 
 def test_waiting_returns_what_became_ready() -> None:
     server = converged(VOLUME)
-    server.things["volume"]["root"]["phase"] = "Succeeded"
+    server.things["datavolume"]["root"]["phase"] = "Succeeded"
     outcome = reconcile(waiting(), server)
     assert outcome.error is None and not outcome.changed
     assert outcome.resource is not None and outcome.resource["phase"] == "Succeeded"
@@ -783,7 +782,7 @@ def test_a_volume_whose_import_fails_at_once_is_shown_as_it_is() -> None:
     class Failing(Server):
         def CreateDataVolume(self, request: dict[str, Any]) -> dict[str, Any]:
             super().CreateDataVolume(request)["phase"] = "Failed"
-            return self.things["volume"]["root"]
+            return self.things["datavolume"]["root"]
 
     outcome = reconcile(waiting(), Failing())
     assert outcome.error is not None and outcome.error.code == "failed_precondition" and outcome.changed

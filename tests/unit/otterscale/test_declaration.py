@@ -44,14 +44,14 @@ class Copying(Server):
 
     def make(self, request: Message) -> Message:
         key = f"{request['namespace']}/{request['name']}"
-        self.new("volume", key, f'datavolumes.cdi.kubevirt.io "{request["name"]}" already exists')
-        self.things["volume"][key] = {key: request[key] for key in request if key != "scope"}
+        self.new("datavolume", key, f'datavolumes.cdi.kubevirt.io "{request["name"]}" already exists')
+        self.things["datavolume"][key] = {key: request[key] for key in request if key != "scope"}
         self.left[key] = self.steps if self.source(key) else 0
-        return self.things["volume"][key]
+        return self.things["datavolume"][key]
 
     def source(self, key: str) -> str | None:
         """The volume that it is a copy of."""
-        volume = self.things["volume"][key]
+        volume = self.things["datavolume"][key]
         if volume["source"].get("type") != COPY:
             return None
         namespace, _slash, name = volume["source"]["data"].rpartition("/")
@@ -59,7 +59,7 @@ class Copying(Server):
 
     def has_claim(self, key: str) -> bool:
         """What cannot begin yet has none, and is not listed."""
-        return not self.left[key] or self.source(key) in self.things["volume"]
+        return not self.left[key] or self.source(key) in self.things["datavolume"]
 
     def sleep(self, _seconds: float) -> None:
         with self.lock:
@@ -75,7 +75,7 @@ class Copying(Server):
             self.reads.append("ListDataVolumes")
             there = [
                 {**volume, "phase": "CloneInProgress" if self.left[key] else "Succeeded"}
-                for key, volume in self.things["volume"].items()
+                for key, volume in self.things["datavolume"].items()
                 if volume["namespace"] == request["namespace"]
                 and volume["bootImage"] is request["bootImage"]
                 and self.has_claim(key)
@@ -91,14 +91,14 @@ class Copying(Server):
 
     def ExtendDataVolume(self, request: Message) -> Message:
         key = f"{request['namespace']}/{request['name']}"
-        volume = self.old("volume", key, f'persistentvolumeclaims "{request["name"]}" not found')
+        volume = self.old("datavolume", key, f'persistentvolumeclaims "{request["name"]}" not found')
         volume["persistentVolumeClaim"] = {"name": request["name"], "capacity": request["sizeBytes"]}
         return {}
 
     def DeleteDataVolume(self, request: Message) -> Message:
         key = f"{request['namespace']}/{request['name']}"
-        self.old("volume", key, f'datavolumes.cdi.kubevirt.io "{request["name"]}" not found')
-        del self.things["volume"][key], self.left[key]
+        self.old("datavolume", key, f'datavolumes.cdi.kubevirt.io "{request["name"]}" not found')
+        del self.things["datavolume"][key], self.left[key]
         return {}
 
 
@@ -113,7 +113,7 @@ class Guarded(Copying):
         key = f"{request['namespace']}/{request['name']}"
         if self.declared.get(key, {}).get("state") == "present":
             self.wrong.append(f"{key} goes, and is declared")
-        if key in self.things["volume"]:
+        if key in self.things["datavolume"]:
             self.wrong += [f"{key} goes, but {name} needs it" for name in self.wanted if key in self.needed_by(name)]
         return super().DeleteDataVolume(request)
 
@@ -126,7 +126,7 @@ class Guarded(Copying):
         """What a volume is still made from, and what that is still made from, and so on."""
         found: list[str] = []
         while True:
-            there = name in self.things["volume"]
+            there = name in self.things["datavolume"]
             source = self.source(name) if there else self.wanted.get(name)
             if source is None or source in found or (there and not self.left[name]):
                 return found
@@ -234,12 +234,12 @@ same_clock = settings(max_examples=200, suppress_health_check=[HealthCheck.funct
 def test_what_is_removed_is_never_what_another_entry_still_needs(
     clock: SimpleNamespace, declaration: Message, server: Guarded
 ) -> None:
-    before = set(server.things["volume"])
+    before = set(server.things["datavolume"])
     listed = {key for key in before if server.has_claim(key)}
     predicted = run(clock, server, declaration, check=True)
     assert server.writes == []
     result = run(clock, server, declaration)
-    there = server.things["volume"]
+    there = server.things["datavolume"]
     event("failed" if result["failed"] else "ok")
     event(f"{len(predicted['operations'])} predicted")
     by_name = {f"{entry.get('namespace')}/{entry['name']}": entry for entry in result["results"]}
