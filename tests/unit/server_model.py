@@ -2,8 +2,8 @@
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
 """A pure model of an OtterScale server: its state in dictionaries, its answers in Connect's JSON, and its faults.
 
-It is not the emulator (no HTTP, no time) and no mock (it has effects, which tests look at): a Caller of the engine. What
-is right is written out here, and not asked of the code that is tested.
+It is not the emulator (no HTTP, no time) and no mock (it has effects, which tests look at): a Caller of the engine.
+What is right is written out here, and not asked of the code that is tested.
 """
 
 from __future__ import annotations
@@ -40,6 +40,20 @@ def set_time(monkeypatch: Any, monotonic: Any, sleep: Any) -> None:
     """Time as the engine sees it."""
     for module in (engine_reconcile, engine_wait):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=monotonic, sleep=sleep))
+
+
+class Clock:
+    """Time as the engine sees it: sleeping takes none. passing: what else is to happen with each sleep."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+        self.passing: Callable[[float], object] = lambda seconds: None
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.slept.append(round(seconds, 3))
+        self.passing(seconds)
 
 
 @dataclass(frozen=True)
@@ -268,6 +282,13 @@ GROUP_GRANTS = (
     ((ALL_USERS, "READ"), (ALL_USERS, "WRITE")),
     ((AUTHENTICATED_USERS, "READ"),),
 )
+
+
+def converged(resource: Resource[Any], model: Callable[..., Any] = Server, **options: Any) -> Any:
+    """A server on which the resource is as wanted, with an empty journal."""
+    server = model(**options)
+    assert reconcile(resource, server).changed
+    return model(things=server.things, **options)
 
 
 def grants(owner: str, acl: int) -> list[Message]:

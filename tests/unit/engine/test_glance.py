@@ -18,16 +18,10 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavolume import DataVolume, Source
 from ansible_collections.otterscale.core.plugins.module_utils._task import manage
 
-from tests.unit.server_model import Server, glance, reconcile, set_time
+from tests.unit.server_model import Server, converged, glance, reconcile, set_time
 
 BUCKET = Bucket("lab", "data", owner="alice", acl="public_read")
 VOLUME = DataVolume("lab", "vms", "root", source=Source("http_url", "https://h/x"), size=10)
-
-
-def converged(resource: Any) -> Server:
-    server = Server()
-    assert reconcile(resource, server).changed
-    return Server(things=server.things)
 
 
 def test_what_is_as_it_should_be_is_seen_at_a_glance() -> None:

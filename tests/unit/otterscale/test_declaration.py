@@ -8,7 +8,6 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._task import Conne
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.server_model import Fault, Message, Server, set_time
+from tests.unit.server_model import Clock, Fault, Message, Server
 
 COPY = 2
 NAMES = ("default/a", "default/b", "default/c", "default/d", "other/a", "other/b")
@@ -198,21 +197,12 @@ def servers(draw: st.DrawFn, faults: st.SearchStrategy[list[Fault | None]]) -> G
 
 
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """Time goes on only where somebody sleeps; then it does on the server too, if one is set."""
-    clock = SimpleNamespace(now=0.0, server=None)
-
-    def sleep(seconds: float) -> None:
-        clock.now += seconds
-        if clock.server:
-            clock.server.sleep(seconds)
-
-    set_time(monkeypatch, lambda: clock.now, sleep)
-    return clock
+def patient(clock: Clock) -> None:
+    """Time goes on only where somebody sleeps; then it does on the server too, see run()."""
 
 
-def run(clock: SimpleNamespace, server: Guarded, declaration: Mapping[str, Any], check: bool = False) -> Message:
-    clock.server = server
+def run(clock: Clock, server: Guarded, declaration: Mapping[str, Any], check: bool = False) -> Message:
+    clock.passing = server.sleep
     server.declared = {f"{volume['namespace']}/{volume['name']}": {"state": "present", **volume}
                        for volume in declaration["datavolumes"]}  # fmt: skip
     result = declare(server, check, **declaration)
@@ -232,7 +222,7 @@ same_clock = settings(max_examples=200, suppress_health_check=[HealthCheck.funct
 @same_clock
 @given(declaration=declarations(), server=servers(st.just([])))
 def test_what_is_removed_is_never_what_another_entry_still_needs(
-    clock: SimpleNamespace, declaration: Message, server: Guarded
+    clock: Clock, declaration: Message, server: Guarded
 ) -> None:
     before = set(server.things["datavolume"])
     listed = {key for key in before if server.has_claim(key)}
@@ -268,7 +258,7 @@ faults = st.sampled_from(
 
 @same_clock
 @given(declaration=declarations(), server=servers(st.lists(faults, max_size=8)))
-def test_nor_is_it_where_writes_fail(clock: SimpleNamespace, declaration: Message, server: Guarded) -> None:
+def test_nor_is_it_where_writes_fail(clock: Clock, declaration: Message, server: Guarded) -> None:
     run(clock, server, declaration)
     server.faults.clear()
     run(clock, server, declaration)

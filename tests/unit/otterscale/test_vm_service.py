@@ -25,7 +25,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._values.ports impo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.port_examples import as_options, current_ports, wanted_ports
+from tests.kinds.ports import as_options, current_ports, wanted_ports
 from tests.unit.server_model import Documents
 
 PARAMS: dict[str, Any] = {
