@@ -102,6 +102,7 @@ def fulfils(wanted: Options, found: Thing, seen: bool) -> bool:
 
 
 BUCKET = Kind(
+    module="otterscale_bucket",
     type=Bucket,
     task=TASK,
     connection=OTTERSCALE,

@@ -97,6 +97,7 @@ def is_of_size(has: int, declared: int) -> bool:
 
 
 DATAVOLUME = Kind(
+    module="otterscale_datavolume",
     type=DataVolume,
     task=TASK,
     connection=OTTERSCALE,

@@ -64,6 +64,7 @@ class Kind:
     same: a value of the diff, without what a comparison must not tell apart.
     """
 
+    module: str
     type: type[Resource[Any]]
     task: Task
     connection: Options

@@ -90,6 +90,7 @@ def has_ports(wanted: list[Options] | None, found: list[Thing]) -> bool:
 
 
 VM_SERVICE = Kind(
+    module="otterscale_vm_service",
     type=VMService,
     task=TASK,
     connection=OTTERSCALE,
