@@ -27,8 +27,11 @@ from hypothesis import strategies as st
 from emulator.process import Emulator
 from tests.fuzz.judge import wrong_deletes
 from tests.fuzz.machine import FIGURES, TOKEN, put
-from tests.fuzz.scenarios import GI, LABELS, quick
+from tests.fuzz.scenarios import quick
 from tests.fuzz.test_faults import EXAMPLES, SEED
+from tests.kinds import EMULATED
+from tests.kinds.kind import GI
+from tests.kinds.vm_service import LABELS
 
 COPY = "existing_persistent_volume_claim"
 VOLUMES = ("default/a", "default/b", "default/c", "other/a")
@@ -129,8 +132,8 @@ def test_nothing_is_deleted_that_must_stay(
     emulator.add_faults(*map(dict, faults))
     declared = {
         f"{kind} {'/'.join(filter(None, (options.get('namespace'), options['name'])))}": options
-        for kind in ("datavolume", "vm_service", "bucket")
-        for options in declaration[f"{kind}s"]
+        for kind in EMULATED
+        for options in declaration.get(f"{kind}s", ())
     }
     for _number in range(2):  # with faults, and once more without
         mark = emulator.journal()["next"]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.kinds.bucket import BUCKET
 from tests.kinds.datavolume import DATAVOLUME
-from tests.kinds.kind import Kind
+from tests.kinds.kind import Emulated, Kind
 from tests.kinds.vm_service import VM_SERVICE
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (BUCKET, VM_SERVICE, DATAVOLUME)}
@@ -20,3 +20,11 @@ some_unlisted = pytest.mark.parametrize(
 )
 # Those that the embedded server of OtterScale holds.
 EMULATED: Mapping[str, Kind] = {name: kind for name, kind in KINDS.items() if kind.emulated}
+emulated_kinds = pytest.mark.parametrize("kind", EMULATED.values(), ids=EMULATED)
+
+
+def emulated(name: str) -> Emulated:
+    """How the embedded server holds a kind."""
+    found = KINDS[name].emulated
+    assert found, name
+    return found
