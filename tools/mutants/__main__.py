@@ -24,6 +24,7 @@ from pathlib import Path
 from equivalent import EQUIVALENT
 from mutations import Mutant, Mutator
 
+UTILS = Path(__file__).resolve().parents[2] / "plugins/module_utils"
 HOUSE = "tests/unit/test_house.py::test_the_role_takes_exactly_the_options_of_the_module"
 INTEGRATION = (
     "connect", "clear_errors", "oidc", "readings", "declarations", "in_process", "kubernetes", "few_threads",
@@ -37,7 +38,16 @@ def unit(room: str, *names: str) -> tuple[str, ...]:
 
 
 ENGINE = unit("engine", "reconcile", "reconcile_faults", "glance")
-RESOURCES = unit("otterscale", "bucket", "vm_service", "datavolume", "options")
+CONTRACT = "tests/unit/test_contract.py"
+# The files that hold a kind of resource, each with unit tests of its own.
+KINDS = sorted(
+    path.relative_to(UTILS).with_suffix("").as_posix()
+    for path in UTILS.glob("_*/*.py")
+    if "(Resource[" in path.read_text(encoding="utf-8")
+)
+OWN = {name: unit(*name.removeprefix("_").split("/")) for name in KINDS}
+BUCKET, VM_SERVICE, DATAVOLUME = ((*OWN[f"_otterscale/{n}"], CONTRACT) for n in ("bucket", "vm_service", "datavolume"))
+RESOURCES = (*(test for tests in OWN.values() for test in tests), *unit("otterscale", "options"), CONTRACT)
 # The tests that matter for a file, the quick ones first; a survivor has survived them all.
 STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_engine/reconcile": (ENGINE, RESOURCES, (FOUND,), (FAULTS,)),
@@ -53,14 +63,12 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_http/exchange": (unit("otterscale", "connect"), (WIRE,), (CLEAR,), (OIDC,)),
     "_otterscale/cluster": ((CLUSTER,),),
     "_errors": (unit("otterscale", "error_details", "connect"), ENGINE, RESOURCES, (WIRE,), (CLEAR,)),
-    "_otterscale/bucket": ((*unit("otterscale", "bucket"), HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)),
-    "_otterscale/vm_service": ((*unit("otterscale", "vm_service"), HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)),
-    "_otterscale/datavolume": ((*unit("otterscale", "datavolume"), HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)),
-    "_values/acl": (unit("values", "acl"), unit("otterscale", "bucket")),
-    "_values/iam_policy": (unit("values", "iam_policy"), unit("otterscale", "bucket")),
+    **{name: ((*own, CONTRACT, HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)) for name, own in OWN.items()},
+    "_values/acl": (unit("values", "acl"), BUCKET),
+    "_values/iam_policy": (unit("values", "iam_policy"), BUCKET),
     "_values/names": (unit("values", "names"), RESOURCES),
-    "_values/ports": (unit("values", "ports"), unit("otterscale", "vm_service")),
-    "_values/quantity": (unit("values", "quantity"), unit("otterscale", "datavolume")),
+    "_values/ports": (unit("values", "ports"), VM_SERVICE),
+    "_values/quantity": (unit("values", "quantity"), DATAVOLUME),
     "_values/message": (unit("values", "wire"), RESOURCES),
     "_otterscale/connection": (unit("otterscale", "options"), (CLEAR,), (OIDC,)),
     "_otterscale/oidc": (unit("otterscale", "options"), (OIDC,)),
