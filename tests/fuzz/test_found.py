@@ -54,7 +54,7 @@ class Emulators:
 
     def __getitem__(self, name: str) -> Emulator:
         if name not in self._started:
-            emulator = Emulator(*GENERATIONS[name], "--import-seconds", "0", token=TOKEN)
+            emulator = Emulator(*GENERATIONS[name], token=TOKEN)
             self._started[name] = self._stack.enter_context(emulator)
         return self._started[name]
 

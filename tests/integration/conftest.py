@@ -55,6 +55,23 @@ def serve() -> Iterator[Serve]:
         yield start
 
 
+@pytest.fixture(scope="module")
+def started_both(
+    started: Emulator, arguments: tuple[str, ...], request: pytest.FixtureRequest
+) -> Iterator[dict[str, Emulator]]:
+    """The server of a file for the tasks in the controller's process, and one more for those that run as modules."""
+    with Emulator(*arguments, token=request.module.TOKEN) as module:
+        yield {"plain": started, "plain" + MODULE: module}
+
+
+@pytest.fixture
+def both(started_both: dict[str, Emulator]) -> dict[str, Emulator]:
+    """The same, with nothing but their seed data and without faults."""
+    for emulator in started_both.values():
+        emulator.reset()
+    return started_both
+
+
 @pytest.fixture
 def emulators(target: str) -> Iterator[dict[str, Emulator]]:
     """A fresh server of each generation, by the name of its host; imports over http take a second.

@@ -36,12 +36,6 @@ from tests.integration.processes import MODULE, run_python
 
 
 @pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with Emulator(token=TOKEN) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """PEM files: a server's certificate and key, the CA that signed it, and a CA that did not."""
     directory = tmp_path_factory.mktemp("tls")

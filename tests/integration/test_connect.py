@@ -11,7 +11,6 @@ import os
 import socket
 import time
 import tracemalloc
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
@@ -44,12 +43,7 @@ from tests.integration.http_server import (
 )
 
 MIB = 1024 * 1024
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with Emulator("--prefix", "/otter/api", token=TOKEN) as started:
-        yield started
+ARGUMENTS = ("--prefix", "/otter/api")
 
 
 # What goes out

@@ -23,19 +23,6 @@ from tests.integration.http_server import CREATE, LIST, SCOPE
 TOKEN = "readings-token"
 
 
-@pytest.fixture(scope="module")
-def started() -> Iterator[Emulator]:
-    with Emulator(token=TOKEN) as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def emulator(started: Emulator) -> Emulator:
-    started.clear_faults()
-    started.reset(journal=True)
-    return started
-
-
 @pytest.fixture
 def readings(emulator: Emulator) -> Iterator[SharedReads]:
     client = Client(emulator.url, token=TOKEN, retries=0)
