@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from emulator.process import Emulator
-
-from .judge import violations
-from .machine import TOKEN, Machine, Ran
-from .scenarios import GI, KUBERNETES_BROKEN, REMOVALS, Scenario, Task
-from .test_faults import GENERATIONS, play
+from tests.fuzz.judge import violations
+from tests.fuzz.machine import TOKEN, Machine, Ran
+from tests.fuzz.scenarios import KUBERNETES_BROKEN, Scenario, Task
+from tests.fuzz.test_faults import GENERATIONS, play
+from tests.kinds import EMULATED, emulated, emulated_kinds
+from tests.kinds.kind import GI, Kind
 
 BUCKET = {"name": "data", "state": "present", "owner": "alice"}
 SERVICE = {
@@ -29,15 +30,7 @@ VOLUME = {
 }
 # Its claim never comes, so no list shows it.
 UNLISTED = {**VOLUME, "source": {"type": "http_url", "data": "https://images.test/wffc.img"}}
-THERE = {
-    "bucket": {"kind": "bucket", "name": "data", "owner": "bob"},
-    "vm_service": {
-        **{"kind": "service", "namespace": "default", "name": "web"},
-        "ports": [{"port": 22, "name": "ssh", "protocol": "TCP", "target_port": "22", "node_port": 31000}],
-        "labels": {"otterscale.com/virtual-machine.name": "web"},
-    },
-    "datavolume": {"kind": "data_volume", "namespace": "default", "name": "root", "managed": True, "size_bytes": GI},
-}
+THERE = {name: emulated(name).there for name in EMULATED}
 
 
 def gone(options: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -61,7 +54,7 @@ class Emulators:
 
     def __getitem__(self, name: str) -> Emulator:
         if name not in self._started:
-            emulator = Emulator(*GENERATIONS[name], "--import-seconds", "0", token=TOKEN)
+            emulator = Emulator(*GENERATIONS[name], token=TOKEN)
             self._started[name] = self._stack.enter_context(emulator)
         return self._started[name]
 
@@ -90,15 +83,16 @@ def rpcs(ran: Ran) -> list[str]:
 def test_an_update_that_does_its_work_and_then_misses_a_policy_is_a_change(emulators: Emulators) -> None:
     """A server with proper codes says `not_found` for it, which was taken for a bucket that is gone."""
     ran = emulators.run("strict", "bucket", {**BUCKET, "acl": "public_read"}, things=(THERE["bucket"],))
-    assert ran.outcome.error is None and ran.outcome.changed and rpcs(ran) == ["UpdateBucket"]
+    assert ran.outcome.error is None and ran.outcome.changed
+    assert rpcs(ran) == ["UpdateBucket"]
 
 
-@pytest.mark.parametrize("kind", THERE)
-def test_an_update_that_says_not_found_after_its_effect_is_a_change(emulators: Emulators, kind: str) -> None:
-    options = {"bucket": BUCKET, "vm_service": SERVICE, "datavolume": VOLUME}[kind]
+@emulated_kinds
+def test_an_update_that_says_not_found_after_its_effect_is_a_change(emulators: Emulators, kind: Kind) -> None:
     fault = {"kind": "error", "when": "after", "rpc": "write", "code": "not_found"}
-    ran = emulators.run("mapped", kind, options, fault, things=(THERE[kind],))
-    assert ran.outcome.error is None and ran.outcome.changed and len(ran.writes) == 1
+    ran = emulators.run("mapped", kind.name, kind.example, fault, things=(THERE[kind.name],))
+    assert ran.outcome.error is None and ran.outcome.changed
+    assert len(ran.writes) == 1
 
 
 # What could not be read
@@ -121,17 +115,17 @@ def test_an_acl_that_cannot_be_read_after_a_lost_update_tells_nothing_of_its_eff
     options = {"name": "data", "state": "present", "acl": "public_read"}
     blinding = {"colleague": {"kind": "bucket", "name": "data", "unreadable": True}, "things": (THERE["bucket"],)}
     ran = emulators.run("mapped", "bucket", options, close(when), **blinding)
-    assert ran.outcome.error is not None and not ran.outcome.changed and len(ran.writes) == 1
+    assert ran.outcome.error is not None and not ran.outcome.changed
+    assert len(ran.writes) == 1
     assert "Whether UpdateBucket took effect is unknown" in ran.outcome.msg
 
 
 # What was made up
 
 
-@pytest.mark.parametrize("kind", THERE)
-def test_an_update_that_is_accepted_and_does_nothing_is_no_change(emulators: Emulators, kind: str) -> None:
-    options = {"bucket": BUCKET, "vm_service": SERVICE, "datavolume": VOLUME}[kind]
-    ran = emulators.run("mapped", kind, options, answer({}), things=(THERE[kind],))
+@emulated_kinds
+def test_an_update_that_is_accepted_and_does_nothing_is_no_change(emulators: Emulators, kind: Kind) -> None:
+    ran = emulators.run("mapped", kind.name, kind.example, answer({}), things=(THERE[kind.name],))
     assert ran.outcome.error is not None and "accepted" in ran.outcome.msg
     assert not ran.outcome.changed and ran.outcome.operations == []
 
@@ -143,12 +137,13 @@ def test_an_answer_that_is_not_the_new_resource_does_not_prove_it(
 ) -> None:
     """Nothing was made, and no list would show it: it was taken for one that is there but not listed."""
     ran = emulators.run("blind", kind, options, answer(body))
-    assert ran.outcome.error is not None and not ran.outcome.changed and "unknown" in ran.outcome.msg
+    assert ran.outcome.error is not None and not ran.outcome.changed
+    assert "unknown" in ran.outcome.msg
 
 
 def test_a_volume_that_goes_away_after_it_grew_is_not_there(emulators: Emulators) -> None:
     """That no list shows it any more was taken for a claim that is still to come."""
-    meddling = {"colleague": REMOVALS["datavolume"], "after": 1, "things": (THERE["datavolume"],)}
+    meddling = {"colleague": emulated("datavolume").removal, "after": 1, "things": (THERE["datavolume"],)}
     refused = emulators.run("mapped", "datavolume", VOLUME, **meddling)
     assert refused.outcome.error is not None and not refused.outcome.changed
 
@@ -164,10 +159,11 @@ def test_what_is_gone_after_a_lost_delete_is_said_to_be_a_guess(
 
 def test_a_lost_update_of_what_is_gone_is_no_effect(emulators: Emulators) -> None:
     """Its second sending was refused with "not found", which was taken for an effect of the first."""
-    meddling = {"colleague": REMOVALS["vm_service"], "after": 3, "things": (THERE["vm_service"],)}
+    meddling = {"colleague": emulated("vm_service").removal, "after": 3, "things": (THERE["vm_service"],)}
     ran = emulators.run("blind", "vm_service", SERVICE, close("before", skip=1), **meddling)
     assert [call["rpc"][:6] for call in ran.writes] == ["Create", "Update", "Update"]
-    assert ran.outcome.error is not None and not ran.outcome.changed and rpcs(ran) == []
+    assert ran.outcome.error is not None and not ran.outcome.changed
+    assert rpcs(ran) == []
 
 
 def test_a_delete_that_somebody_undoes_may_have_been_an_effect(emulators: Emulators) -> None:
@@ -175,7 +171,8 @@ def test_a_delete_that_somebody_undoes_may_have_been_an_effect(emulators: Emulat
     again = {**THERE["datavolume"], "boot_image": True}
     more = {"colleague": again, "after": 3, "things": (again,)}
     ran = emulators.run("strict", "datavolume", gone(VOLUME), **more)
-    assert ran.outcome.error is not None and ran.effects and "unknown" in ran.outcome.msg
+    assert ran.outcome.error is not None and ran.effects
+    assert "unknown" in ran.outcome.msg
 
 
 @pytest.mark.parametrize("generation", ["plain", "mapped"])
@@ -186,8 +183,10 @@ def test_an_extend_that_is_refused_since_somebody_extended_further_is_no_change(
     larger = {**THERE["datavolume"], "capacity_bytes": 5 * GI}
     task = Task({**VOLUME, "boot_image": False}, colleague=larger)
     ran = Machine(emulators[generation], Scenario("datavolume", (task,), (THERE["datavolume"],))).run(task)
-    assert ran.outcome.error is not None and "'size'" in ran.outcome.msg and "5368709120" in ran.outcome.msg
-    assert len(ran.writes) == 1 and not ran.outcome.changed and rpcs(ran) == []
+    assert ran.outcome.error is not None and "'size'" in ran.outcome.msg
+    assert "5368709120" in ran.outcome.msg
+    assert len(ran.writes) == 1 and not ran.outcome.changed
+    assert rpcs(ran) == []
 
 
 @pytest.mark.parametrize("found", [*KUBERNETES_BROKEN, {"body": "{}"}])
@@ -197,7 +196,8 @@ def test_only_kubernetes_itself_proves_an_absence(emulators: Emulators, state: s
     options = {**SERVICE, "state": state, "kubeconfig": True}
     fault = {"kind": "answer", "rpc": "GetKubernetes", **found}
     ran = emulators.run("blind", "vm_service", options, fault, things=(THERE["vm_service"],))
-    assert ran.outcome.error is not None and ran.outcome.error.rpc == "Kubernetes GET" and not ran.writes
+    assert ran.outcome.error is not None and ran.outcome.error.rpc == "Kubernetes GET"
+    assert not ran.writes
 
 
 def test_the_label_tells_the_machine_of_a_service_without_a_selector(emulators: Emulators) -> None:
@@ -205,24 +205,25 @@ def test_the_label_tells_the_machine_of_a_service_without_a_selector(emulators: 
     there = {**THERE["vm_service"], "labels": {"otterscale.com/virtual-machine.name": "web"}}
     options = {**SERVICE, "virtual_machine": "db", "kubeconfig": True}
     ran = emulators.run("blind", "vm_service", options, things=(there,))
-    assert ran.outcome.error is not None and "'virtual_machine'" in ran.outcome.msg and not ran.writes
+    assert ran.outcome.error is not None and "'virtual_machine'" in ran.outcome.msg
+    assert not ran.writes
 
 
 # What was too old
 
 
 @pytest.mark.parametrize(("took", "age", "believed"), [(8.0, 13.0, False), (8.0, 8.5, True), (0.0, 13.0, False)])
-@pytest.mark.parametrize("kind", THERE)
+@emulated_kinds
 def test_what_took_long_to_read_is_as_old_as_its_beginning(
-    emulators: Emulators, kind: str, took: float, age: float, believed: bool
+    emulators: Emulators, kind: Kind, took: float, age: float, believed: bool
 ) -> None:
     """An item of a loop said ok of what was gone for longer than ten seconds, since the list had taken eight."""
-    options = {"bucket": {**BUCKET, "owner": "bob"}, "vm_service": {**SERVICE, "ports": None}, "datavolume": VOLUME}
-    there = {**THERE[kind], "size_bytes": 2 * GI} if kind == "datavolume" else THERE[kind]
-    task = Task({key: value for key, value in options[kind].items() if value}, took=took, age=age, since=REMOVALS[kind])
-    machine = Machine(emulators["mapped"], Scenario(kind, (task,), (there,), in_loop=True))
+    found = emulated(kind.name)
+    as_it_is = {**kind.gone, "state": "present"}
+    task = Task(as_it_is, took=took, age=age, since=found.removal)
+    machine = Machine(emulators["mapped"], Scenario(kind.name, (task,), (found.there,), in_loop=True))
     ran = machine.run(task)
-    assert violations(kind, machine.generation, ran) == []
+    assert violations(kind.name, machine.generation, ran) == []
     assert (ran.calls == []) is believed
 
 
@@ -232,7 +233,8 @@ def test_what_took_long_to_read_is_as_old_as_its_beginning(
 def test_a_server_cannot_make_a_task_sleep_for_a_day(emulators: Emulators) -> None:
     busy = {"kind": "answer", "rpc": "write", "status": 503, "headers": {"retry-after": "86400"}, "count": 4}
     ran = emulators.run("plain", "bucket", BUCKET, busy)
-    assert ran.outcome.error is not None and ran.outcome.error.code == "unavailable" and ran.slept < 60
+    assert ran.outcome.error is not None and ran.outcome.error.code == "unavailable"
+    assert ran.slept < 60
 
 
 @pytest.mark.parametrize("depth", [51, 500, *range(960, 1000, 3), 5000])
@@ -242,7 +244,8 @@ def test_a_policy_that_is_too_deep_to_compare_is_a_clear_failure(emulators: Emul
     grants = [{"type": "CanonicalUser", "id": "alice", "permission": "FULL_CONTROL"}]
     body = {"buckets": [{"name": "data", "owner": "alice", "policy": policy, "grants": grants}]}
     ran = emulators.run("plain", "bucket", {**BUCKET, "acl": "private"}, answer(body, rpc="read"))
-    assert ran.outcome.error is not None and "'policy'" in ran.outcome.msg and not ran.writes
+    assert ran.outcome.error is not None and "'policy'" in ran.outcome.msg
+    assert not ran.writes
 
 
 OTHERS: tuple[tuple[str, Any], ...] = (
@@ -273,7 +276,8 @@ def test_what_is_wrong_with_other_resources_does_not_break_ours(emulators: Emula
     options = {"bucket": BUCKET, "vm_service": SERVICE, "datavolume": VOLUME}[kind]
     task = Task(options, (answer(body, rpc="read", count=2),))
     ran = Machine(emulators["mapped"], Scenario(kind, (task,))).run(task)
-    assert ran.outcome.error is None and not ran.outcome.changed and not ran.writes
+    assert ran.outcome.error is None and not ran.outcome.changed
+    assert not ran.writes
 
 
 def test_another_volume_of_a_strange_kind_does_not_hide_the_second_list(emulators: Emulators) -> None:
@@ -281,7 +285,8 @@ def test_another_volume_of_a_strange_kind_does_not_hide_the_second_list(emulator
     ran = emulators.run("plain", "datavolume", {**VOLUME, "size": "1Gi"}, strange, things=(
         {**THERE["datavolume"], "boot_image": True},
     ))  # fmt: skip
-    assert ran.outcome.error is None and not ran.outcome.changed and len(ran.calls) == 2
+    assert ran.outcome.error is None and not ran.outcome.changed
+    assert len(ran.calls) == 2
 
 
 # Whole scenarios, as they were printed

@@ -27,14 +27,21 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connec
 )
 
 from emulator.process import Emulator
-
-from .http_server import CREATE, LIST, SCOPE, Script, Serve, reply, silence
-from .oidc_server import CLIENT_ID, CLIENT_SECRET, PASSWORD, USERNAME, OidcServer, Registered, nth_token
-from .processes import MODULE, run_python
+from tests.integration.http_server import CREATE, LIST, SCOPE, Script, Serve, reply, silence
+from tests.integration.oidc_server import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    PASSWORD,
+    USERNAME,
+    OidcServer,
+    Registered,
+    nth_token,
+)
+from tests.integration.processes import MODULE, run_python
 
 HERE = Path(__file__).resolve().parent
 OTHER_TOKEN = "api-token-of-somebody-that-must-not-leak"
-API_TOKEN = "emulator-token-that-must-not-leak"
+TOKEN = "emulator-token-that-must-not-leak"
 CLIENT = {"oidc_client_id": CLIENT_ID, "oidc_client_secret": CLIENT_SECRET}
 USER = {"oidc_username": USERNAME, "oidc_password": PASSWORD}
 BASIC = base64.b64encode(f"{quote(CLIENT_ID, safe='')}:{quote(CLIENT_SECRET, safe='')}".encode()).decode()
@@ -43,19 +50,7 @@ SECRETS = [
     for secret in (CLIENT_SECRET, PASSWORD)
     for spelling in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1])
 ]
-SECRETS += [BASIC, API_TOKEN, "issued-token-", OTHER_TOKEN]
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Emulator]:
-    with Emulator(token=API_TOKEN) as started:
-        yield started
-
-
-@pytest.fixture
-def emulator(shared: Emulator) -> Emulator:
-    shared.reset(journal=True)
-    return shared
+SECRETS += [BASIC, TOKEN, "issued-token-", OTHER_TOKEN]
 
 
 @pytest.fixture
@@ -198,7 +193,8 @@ def test_another_refusal_of_a_fresh_token_is_not_laid_to_the_token(oidc: OidcSer
     caller.read(LIST, SCOPE)
     emulator.add_faults({"rpc": "*", "kind": "error", "when": "before", "code": "permission_denied"})
     error = failure(lambda: caller.read(LIST, SCOPE))
-    assert error.code == "permission_denied" and "fresh token" not in error.advice and oidc.fetches == 2
+    assert error.code == "permission_denied" and "fresh token" not in error.advice
+    assert oidc.fetches == 2
 
 
 def test_another_refusal_fetches_no_token(oidc: OidcServer, emulator: Emulator) -> None:
@@ -283,7 +279,8 @@ def test_a_provider_that_does_not_fit_its_issuer_gets_nothing(oidc: OidcServer, 
     oidc.configuration = configuration
     error = failure(lambda: client(oidc.api_url, oidc_issuer_url=oidc.issuer, **CLIENT).read(LIST, SCOPE))
     assert (error.code, error.rpc, error.final) == ("failed_precondition", "oidc discovery", True)
-    assert words in error.message and "'oidc_issuer_url'" in error.advice and oidc.fetches == 0
+    assert words in error.message and "'oidc_issuer_url'" in error.advice
+    assert oidc.fetches == 0
 
 
 def test_a_wrong_issuer_is_named(oidc: OidcServer) -> None:
@@ -472,7 +469,7 @@ def test_credentials_in_a_url_are_refused_without_showing_them() -> None:
 
 def test_an_api_token_comes_before_oidc(oidc: OidcServer, emulator: Emulator) -> None:
     """Which is not even looked at; an empty api_token is none."""
-    caller = client(emulator.url, api_token=API_TOKEN, oidc_issuer_url="nonsense", oidc_username="b")
+    caller = client(emulator.url, api_token=TOKEN, oidc_issuer_url="nonsense", oidc_username="b")
     assert caller.read(LIST, SCOPE) == {} and oidc.fetches == 0
     caller = client(oidc.api_url, api_token=" ", oidc_issuer_url=oidc.issuer, **CLIENT)
     assert caller.read(LIST, SCOPE) == {} and oidc.fetches == 1
@@ -486,7 +483,8 @@ def test_a_token_url_comes_before_an_issuer(oidc: OidcServer) -> None:
 def test_a_missing_library_is_named_before_any_call(environment: pytest.MonkeyPatch) -> None:
     environment.setitem(sys.modules, "oauthlib", None)
     error = failure(lambda: client("https://h", oidc_issuer_url="https://idp", **CLIENT))
-    assert error.code == "client" and "'oauthlib'" in error.message and "'oidc_issuer_url'" in error.message
+    assert error.code == "client" and "'oauthlib'" in error.message
+    assert "'oidc_issuer_url'" in error.message
     client("https://h", api_token=OTHER_TOKEN)
 
 
@@ -577,7 +575,7 @@ def test_every_option_may_come_from_the_environment(oidc: OidcServer, emulator: 
     result = run_module(variables, api_url=oidc.api_url)
     assert result["changed"] is False and "warnings" not in result
     assert (oidc.discoveries, oidc.fetches) == (1, 2)
-    variables["OTTERSCALE_API_TOKEN"] = API_TOKEN
+    variables["OTTERSCALE_API_TOKEN"] = TOKEN
     assert run_module(variables, api_url=emulator.url)["changed"] is False
     assert run_module(variables, api_url=oidc.api_url, api_token="")["changed"] is False
     assert oidc.fetches == 3

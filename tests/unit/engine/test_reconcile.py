@@ -21,76 +21,59 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavo
 )
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.vm_service import VMService
 from ansible_collections.otterscale.core.plugins.module_utils._values.ports import Port
-from server_model import Fault, Server, exactly, in_whole_gib, reconcile, set_time, with_overhead
+
+from tests.kinds import KINDS, every_kind, some_unlisted
+from tests.kinds.kind import Kind
+from tests.unit.server_model import (
+    Clock,
+    Fault,
+    Model,
+    Server,
+    converged,
+    exactly,
+    in_whole_gib,
+    reconcile,
+    with_overhead,
+)
 
 BUCKET = Bucket("lab", "data", owner="alice", acl="public_read")
 SERVICE = VMService("lab", "vms", "web", virtual_machine="vm-1", ports=(Port(80, "http", "8080"),))
 VOLUME = DataVolume("lab", "vms", "root", source=Source("http_url", "https://h/x"), size=10)
-RESOURCES = {"bucket": BUCKET, "vm_service": SERVICE, "datavolume": VOLUME}
-STORES = {"bucket": "bucket", "vm_service": "service", "datavolume": "volume"}
 # The same with one difference each.
-OTHERWISE = {
-    "bucket": replace(BUCKET, acl="private"),
-    "vm_service": replace(SERVICE, ports=(Port(81, "http", "8080"),)),
-    "datavolume": replace(VOLUME, size=20),
-}
+PRIVATE = replace(BUCKET, acl="private")
+ON_ANOTHER_PORT = replace(SERVICE, ports=(Port(81, "http", "8080"),))
+LARGER = replace(VOLUME, size=20)
 GI = 2**30
-LISTS = {"ListBuckets", "ListVirtualMachines", "ListDataVolumes"}
 
 
 def gone(resource: Any) -> Any:
-    return type(resource)(
-        **{**{key: getattr(resource, key) for key in ("scope", "name")}, **namespace(resource)}, absent=True
-    )
+    return type(resource).to_remove(resource.scope, resource.namespace, resource.name)
 
 
-def namespace(resource: Any) -> dict[str, str]:
-    return {"namespace": resource.namespace} if resource.namespaced else {}
-
-
-def converged(resource: Any, **options: Any) -> Server:
-    """A server on which the resource is as wanted, with an empty journal."""
-    server = Server(**options)
-    assert reconcile(resource, server).changed
-    return Server(things=server.things, **options)
+def present(kind: Kind, **options: Any) -> Any:
+    """A server that has the example of the kind."""
+    return converged(kind.resource(kind.example), kind.model, **options)
 
 
 def rpcs(outcome: Outcome) -> list[str]:
     return [operation["rpc"] for operation in outcome.operations]
 
 
-class Clock:
-    """Time as the engine sees it: sleeping takes none."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.slept: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        self.slept.append(round(seconds, 3))
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    set_time(monkeypatch, lambda: clock.now, clock.sleep)
-    return clock
-
-
 # Without faults
 
 
-@pytest.mark.parametrize("kind", RESOURCES)
-def test_the_first_run_changes_and_the_second_sends_no_write(kind: str) -> None:
-    server = Server()
-    first = reconcile(RESOURCES[kind], server)
-    assert first.changed and first.error is None and len(first.operations) == 1 and rpcs(first) == server.sent
-    assert first.before == {} and first.after == RESOURCES[kind].diff_after()
-    assert first.resource and first.resource["name"] == RESOURCES[kind].name
+@every_kind
+def test_the_first_run_changes_and_the_second_sends_no_write(kind: Kind) -> None:
+    server, wanted = kind.model(), kind.resource(kind.example)
+    first = reconcile(wanted, server)
+    assert first.changed and first.error is None
+    assert rpcs(first) == server.sent == [kind.calls.create]
+    assert first.before == {} and first.after == wanted.diff_after()
+    assert first.resource and first.resource["name"] == kind.example["name"]
     writes, reads = len(server.writes), len(server.reads)
-    second = reconcile(RESOURCES[kind], server)
-    assert not second.changed and second.operations == [] and second.before == second.after
+    second = reconcile(wanted, server)
+    assert not second.changed and second.operations == []
+    assert second.before == second.after
     assert len(server.writes) == writes and len(server.reads) == reads + 1
     assert second.resource == first.resource
 
@@ -100,7 +83,8 @@ def test_a_volume_whose_claim_came_out_larger_is_as_declared_and_can_grow(provid
     wanted, larger = replace(VOLUME, size=10 * GI), replace(VOLUME, size=20 * GI)
     server = converged(wanted, provided=provided)
     unchanged = reconcile(wanted, server)
-    assert not unchanged.changed and unchanged.error is None and unchanged.before == wanted.diff_after()
+    assert not unchanged.changed and unchanged.error is None
+    assert unchanged.before == wanted.diff_after()
     assert unchanged.resource is not None and unchanged.resource["capacity_bytes"] == provided(10 * GI)
     predicted, grown = reconcile(larger, server, check=True), reconcile(larger, server)
     assert rpcs(grown) == ["ExtendDataVolume"] and grown.error is None
@@ -108,43 +92,60 @@ def test_a_volume_whose_claim_came_out_larger_is_as_declared_and_can_grow(provid
     assert (predicted.before, predicted.after) == (grown.before, grown.after)
     assert not reconcile(larger, server).changed
     refused = reconcile(wanted, server)
-    assert refused.error is not None and "can only grow" in refused.msg and len(server.writes) == 1
+    assert refused.error is not None and "can only grow" in refused.msg
+    assert len(server.writes) == 1
 
 
 def test_another_spelling_of_a_policy_makes_no_diff() -> None:
     server = converged(Bucket("lab", "data", owner="alice", policy={"Statement": [{"Action": ["a"]}]}))
     outcome = reconcile(Bucket("lab", "data", policy={"Statement": {"Action": "a"}}), server)
-    assert not outcome.changed and outcome.after == outcome.before and server.writes == []
+    assert not outcome.changed and outcome.after == outcome.before
+    assert server.writes == []
 
 
-@pytest.mark.parametrize("kind", RESOURCES)
-def test_absent_removes_and_then_has_nothing_to_do(kind: str) -> None:
-    server = converged(RESOURCES[kind])
-    first = reconcile(gone(RESOURCES[kind]), server)
-    assert first.changed and first.resource is None and first.after == {} and first.before["name"]
-    second = reconcile(gone(RESOURCES[kind]), server)
-    assert not second.changed and second.operations == [] and second.error is None and second.resource is None
-    # Lists of services and volumes do not prove absence, so one more Delete makes sure.
-    assert len(server.sent) == (1 if kind == "bucket" else 2)
+@every_kind
+def test_absent_removes_and_then_has_nothing_to_do(kind: Kind) -> None:
+    server, absent = present(kind), kind.resource(kind.gone)
+    first = reconcile(absent, server)
+    assert first.changed and rpcs(first) == [kind.calls.delete]
+    assert first.resource is None and first.after == {}
+    assert first.before["name"]
+    second = reconcile(absent, server)
+    assert not second.changed and second.operations == []
+    assert second.error is None and second.resource is None
+    # Where lists do not prove absence, one more Delete makes sure.
+    assert server.sent == [kind.calls.delete] * (1 if kind.lists_all else 2)
 
 
-@pytest.mark.parametrize("kind", RESOURCES)
-def test_check_mode_sends_no_write_and_predicts_the_real_run(kind: str) -> None:
-    server = Server()
-    predicted = reconcile(RESOURCES[kind], server, check=True)
-    assert server.writes == [] and set(server.reads) <= LISTS
-    real = reconcile(RESOURCES[kind], server)
+@every_kind
+def test_an_update_leads_from_one_state_to_another(kind: Kind) -> None:
+    server, wanted = present(kind), kind.resource(kind.another)
+    outcome = reconcile(wanted, server)
+    assert outcome.error is None and rpcs(outcome) == server.sent == [kind.calls.update]
+    assert outcome.before != outcome.after == wanted.diff_after()
+    assert not reconcile(wanted, server).changed
+
+
+@every_kind
+def test_check_mode_sends_no_write_and_predicts_the_real_run(kind: Kind) -> None:
+    server, wanted = kind.model(), kind.resource(kind.example)
+    predicted = reconcile(wanted, server, check=True)
+    assert server.writes == [] and set(server.reads) == {kind.calls.list}
+    real = reconcile(wanted, server)
     assert (predicted.changed, predicted.before, predicted.after) == (True, real.before, real.after)
     assert predicted.operations == real.operations and predicted.resource is not None
-    again = reconcile(RESOURCES[kind], server, check=True)
-    assert not again.changed and again.operations == [] and again.before == again.after
+    again = reconcile(wanted, server, check=True)
+    assert not again.changed and again.operations == []
+    assert again.before == again.after
 
 
-@pytest.mark.parametrize("kind", RESOURCES)
-def test_check_mode_predicts_a_removal(kind: str) -> None:
-    server = converged(RESOURCES[kind])
-    predicted = reconcile(gone(RESOURCES[kind]), server, check=True)
-    assert predicted.changed and predicted.after == {} and predicted.resource is None and server.writes == []
+@every_kind
+def test_check_mode_predicts_a_removal(kind: Kind) -> None:
+    server = present(kind)
+    predicted = reconcile(kind.resource(kind.gone), server, check=True)
+    assert predicted.changed and predicted.after == {}
+    assert predicted.resource is None
+    assert server.writes == []
 
 
 def test_check_mode_says_what_it_cannot_know() -> None:
@@ -156,25 +157,23 @@ def test_check_mode_says_what_it_cannot_know() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("kind", "named"),
-    [("bucket", "bucket data"), ("vm_service", "VM service vms/web"), ("datavolume", "data volume vms/root")],
-)
-def test_a_failure_names_the_resource_and_what_was_wanted_of_it(kind: str, named: str) -> None:
-    present = reconcile(RESOURCES[kind], Server(faults=[Fault("internal", message="Oh.")]))
-    assert present.msg.startswith(f"{named} present: Create") and "failed [internal]: Oh. " in present.msg
-    server = converged(RESOURCES[kind])
+@every_kind
+def test_a_failure_names_the_resource_and_what_was_wanted_of_it(kind: Kind) -> None:
+    made = reconcile(kind.resource(kind.example), kind.model(faults=[Fault("internal", message="Oh.")]))
+    assert made.msg.startswith(f"{kind.title} present: {kind.calls.create} failed [internal]: Oh. ")
+    server = present(kind)
     server.faults = [Fault("internal", message="Oh")]
-    absent = reconcile(gone(RESOURCES[kind]), server)
-    assert absent.msg.startswith(f"{named} absent: Delete") and "failed [internal]: Oh. " in absent.msg
-    assert absent.resource is not None and absent.resource["name"] == RESOURCES[kind].name
+    removed = reconcile(kind.resource(kind.gone), server)
+    assert removed.msg.startswith(f"{kind.title} absent: {kind.calls.delete} failed [internal]: Oh. ")
+    assert removed.resource is not None and removed.resource["name"] == kind.example["name"]
 
 
 def test_a_bad_plan_fails_before_anything_is_sent() -> None:
     for check in (True, False):
         server = Server()
         outcome = reconcile(Bucket("lab", "data"), server, check=check)
-        assert outcome.error is not None and outcome.error.code == "client" and server.writes == []
+        assert outcome.error is not None and outcome.error.code == "client"
+        assert server.writes == []
         assert outcome.msg.startswith("bucket data present: option 'owner' is not given") and not outcome.changed
 
 
@@ -194,7 +193,8 @@ def test_a_result_has_the_documented_keys() -> None:
 def test_a_service_that_is_not_listed_is_updated_on_every_run_with_a_warning(mapped: bool) -> None:
     server = converged(SERVICE, listed=False, mapped=mapped)
     outcome = reconcile(SERVICE, server)
-    assert outcome.changed and outcome.error is None and len(outcome.warnings) == 1
+    assert outcome.changed and outcome.error is None
+    assert len(outcome.warnings) == 1
     assert rpcs(outcome) == ["UpdateVirtualMachineService"]
     assert server.sent == ["CreateVirtualMachineService", "UpdateVirtualMachineService"]
 
@@ -208,18 +208,21 @@ def test_what_is_found_to_exist_is_converged_without_counting_as_a_retry() -> No
 def test_a_volume_that_is_not_listed_counts_as_present_with_a_warning(mapped: bool) -> None:
     server = converged(VOLUME, listed=False, mapped=mapped)
     outcome = reconcile(VOLUME, server)
-    assert not outcome.changed and outcome.operations == [] and len(outcome.warnings) == 1
+    assert not outcome.changed and outcome.operations == []
+    assert len(outcome.warnings) == 1
     assert server.sent == ["CreateDataVolume"] and server.effects == []
 
 
-@pytest.mark.parametrize("resource", [SERVICE, VOLUME])
+@some_unlisted
 @pytest.mark.parametrize("mapped", [True, False])
-def test_absent_deletes_once_what_no_list_shows(resource: Any, mapped: bool) -> None:
-    server = converged(resource, listed=False, mapped=mapped)
-    first = reconcile(gone(resource), server)
-    assert first.changed and first.error is None and len(server.writes) == 1
-    second = reconcile(gone(resource), server)
-    assert not second.changed and second.error is None and second.operations == [] and len(server.writes) == 2
+def test_absent_deletes_once_what_no_list_shows(kind: Kind, mapped: bool) -> None:
+    server, absent = present(kind, listed=False, mapped=mapped), kind.resource(kind.gone)
+    first = reconcile(absent, server)
+    assert first.changed and first.error is None
+    assert len(server.writes) == 1
+    second = reconcile(absent, server)
+    assert not second.changed and second.operations == []
+    assert second.error is None and len(server.writes) == 2
 
 
 @dataclass
@@ -237,7 +240,7 @@ def test_a_node_port_that_the_service_itself_holds_is_no_failure() -> None:
     wanted = VMService("lab", "vms", "web", virtual_machine="vm-1", ports=ports)
     server = Taken(things=converged(SERVICE).things, listed=False)
     outcome = reconcile(wanted, server)
-    assert outcome.error is None and server.things["service"]["web"]["ports"][0]["nodePort"] == 30080
+    assert outcome.error is None and server.things["vm_service"]["web"]["ports"][0]["nodePort"] == 30080
 
 
 def test_a_node_port_that_another_service_holds_is_a_failure_that_says_so() -> None:
@@ -272,8 +275,10 @@ def test_an_update_that_takes_the_acl_away_fails_the_task(acl: str | None) -> No
     server = converged(BUCKET)
     server.ignores = frozenset({"acl"})  # so it makes the bucket private
     outcome = reconcile(Bucket("lab", "data", owner="bob", acl=acl), server)
-    assert outcome.error is not None and outcome.changed and len(server.writes) == 1
-    assert "accepted" in outcome.msg and outcome.resource is not None and outcome.resource["acl"] == "private"
+    assert outcome.error is not None and outcome.changed
+    assert len(server.writes) == 1
+    assert "accepted" in outcome.msg and outcome.resource is not None
+    assert outcome.resource["acl"] == "private"
 
 
 @pytest.mark.parametrize("listed", [True, False])
@@ -281,31 +286,33 @@ def test_a_source_that_the_server_ignores_fails_the_task(listed: bool) -> None:
     """Its answer shows a blank image where an import was asked for, also while no list shows the volume yet."""
     server = Server(listed=listed, ignores=frozenset({"source"}))
     outcome = reconcile(VOLUME, server)
-    assert outcome.error is not None and "'source'" in outcome.msg and "blank_image" in outcome.msg
+    assert outcome.error is not None and "'source'" in outcome.msg
+    assert "blank_image" in outcome.msg
     assert outcome.changed
 
 
-@pytest.mark.parametrize("kind", RESOURCES)
-def test_what_the_answer_to_a_write_does_not_make_clear_a_reading_does(kind: str) -> None:
-    class Babbling(Server):
+@every_kind
+def test_what_the_answer_to_a_write_does_not_make_clear_a_reading_does(kind: Kind) -> None:
+    class Babbling(kind.model):
         def write(self, procedure: str, request: Any) -> dict[str, Any]:
             answer = super().write(procedure, request)
             return {**answer, "grants": [{"type": 5}], "ports": [{"port": "x"}], "sizeBytes": "many"}
 
     server = Babbling()
-    outcome = reconcile(RESOURCES[kind], server)
-    assert outcome.error is None and outcome.changed and len(server.writes) == 1 and len(server.reads) > 1
-    assert outcome.resource is not None and outcome.resource["name"] == RESOURCES[kind].name
+    outcome = reconcile(kind.resource(kind.example), server)
+    assert outcome.error is None and outcome.changed
+    assert len(server.writes) == 1 and len(server.reads) > 1
+    assert outcome.resource is not None and outcome.resource["name"] == kind.example["name"]
 
 
 def test_an_answer_that_shows_what_was_before_is_corrected_by_a_reading() -> None:
     class Stale(Server):
         def UpdateVirtualMachineService(self, request: dict[str, Any]) -> dict[str, Any]:
-            before = copy.deepcopy(self.things["service"]["web"])
+            before = copy.deepcopy(self.things["vm_service"]["web"])
             super().UpdateVirtualMachineService(request)
             return before
 
-    outcome = reconcile(OTHERWISE["vm_service"], Stale(things=converged(SERVICE).things))
+    outcome = reconcile(ON_ANOTHER_PORT, Stale(things=converged(SERVICE).things))
     assert outcome.error is None and outcome.changed
     assert outcome.resource is not None and outcome.resource["ports"][0]["port"] == 81
 
@@ -324,7 +331,8 @@ def test_an_answer_that_makes_no_sense_is_a_failure_of_the_call_that_brought_it(
 def test_a_new_bucket_without_a_named_acl_need_not_show_it() -> None:
     server = Server(blind=True)
     outcome = reconcile(Bucket("lab", "data", owner="alice"), server)
-    assert outcome.error is None and outcome.changed and rpcs(outcome) == ["CreateBucket"]
+    assert outcome.error is None and outcome.changed
+    assert rpcs(outcome) == ["CreateBucket"]
     assert outcome.resource is not None and outcome.resource["acl"] is None
     assert not reconcile(Bucket("lab", "data", owner="alice"), server).changed
 
@@ -343,9 +351,11 @@ def test_a_new_bucket_whose_acl_or_policy_cannot_be_verified_is_a_failure_that_s
     )
     assert "accepted it, but the server could not read" in outcome.msg and named in outcome.msg
     assert "somebody else" not in outcome.msg.lower() and "look at the server's log" in outcome.msg
-    assert outcome.changed and rpcs(outcome) == ["CreateBucket"] and len(server.writes) == 1
+    assert outcome.changed and rpcs(outcome) == ["CreateBucket"]
+    assert len(server.writes) == 1
     again = reconcile(Bucket("lab", "data", owner="alice", **options), server)
-    assert again.error is not None and not again.changed and len(server.writes) == 1
+    assert again.error is not None and not again.changed
+    assert len(server.writes) == 1
 
 
 @dataclass
@@ -361,7 +371,8 @@ class Blinded(Server):
 def test_an_update_that_cannot_be_verified_is_a_change_only_where_one_shows(owner: str, changed: bool) -> None:
     wanted = replace(BUCKET, owner=owner, acl="private")
     outcome = reconcile(wanted, Blinded(things=converged(BUCKET).things))
-    assert outcome.error is not None and outcome.error.code == "failed_precondition" and outcome.changed is changed
+    assert outcome.error is not None and outcome.error.code == "failed_precondition"
+    assert outcome.changed is changed
     assert "accepted it, but the server could not read" in outcome.msg
     assert ("whether it took effect is unknown" in outcome.msg) is not changed
     assert "somebody else" not in outcome.msg.lower()
@@ -371,13 +382,15 @@ def test_an_update_that_cannot_be_verified_is_a_change_only_where_one_shows(owne
 def test_an_acl_that_cannot_be_read_any_more_does_not_show_that_a_lost_update_changed_it(effect: bool) -> None:
     server = Blinded(things=converged(BUCKET).things, faults=[Fault(effect=effect)])
     outcome = reconcile(replace(BUCKET, acl="private"), server)
-    assert outcome.error is not None and not outcome.changed and len(server.writes) == 1
+    assert outcome.error is not None and not outcome.changed
+    assert len(server.writes) == 1
     assert "Whether UpdateBucket took effect is unknown" in outcome.msg
 
 
 def test_a_refusal_that_no_other_plan_can_help_is_told_before_an_acl_that_cannot_be_read() -> None:
     outcome = reconcile(Bucket("lab", "data", owner="nobody", acl="private"), Server(blind=True))
-    assert outcome.error is not None and "NoSuchUser" in outcome.msg and outcome.changed
+    assert outcome.error is not None and "NoSuchUser" in outcome.msg
+    assert outcome.changed
 
 
 def test_what_a_reading_did_not_tell_is_no_change() -> None:
@@ -395,8 +408,10 @@ def test_what_a_reading_did_not_tell_is_no_change() -> None:
 def test_a_bucket_that_a_failing_create_leaves_behind_is_a_change() -> None:
     server = Server()
     outcome = reconcile(Bucket("lab", "data", owner="nobody"), server)
-    assert outcome.error is not None and outcome.changed and rpcs(outcome) == ["CreateBucket"]
-    assert server.sent == ["CreateBucket"] and outcome.resource is not None and outcome.resource["owner"] == "system"
+    assert outcome.error is not None and outcome.changed
+    assert rpcs(outcome) == ["CreateBucket"]
+    assert server.sent == ["CreateBucket"] and outcome.resource is not None
+    assert outcome.resource["owner"] == "system"
     assert outcome.msg.startswith("bucket data present: CreateBucket failed [unknown, HTTP 500]: NoSuchUser.")
     assert "owner 'nobody' does not exist" in outcome.msg
 
@@ -404,18 +419,20 @@ def test_a_bucket_that_a_failing_create_leaves_behind_is_a_change() -> None:
 def test_a_create_that_did_its_work_and_then_failed_is_a_success() -> None:
     server = Server(faults=[Fault("unknown", effect=True, message="StatusCode: 404, NoSuchBucketPolicy: ")])
     outcome = reconcile(BUCKET, server)
-    assert outcome.error is None and outcome.changed and server.sent == ["CreateBucket"]
+    assert outcome.error is None and outcome.changed
+    assert server.sent == ["CreateBucket"]
 
 
 @pytest.mark.parametrize(
     "code", ["permission_denied", "unauthenticated", "invalid_argument", "unimplemented", "unknown", "internal"]
 )
-@pytest.mark.parametrize("kind", RESOURCES)
-def test_a_refused_write_is_not_repeated(kind: str, code: str) -> None:
-    server = Server(faults=[Fault(code)] * 9)
-    outcome = reconcile(RESOURCES[kind], server)
+@every_kind
+def test_a_refused_write_is_not_repeated(kind: Kind, code: str) -> None:
+    server = kind.model(faults=[Fault(code)] * 9)
+    outcome = reconcile(kind.resource(kind.example), server)
     assert outcome.error is not None and outcome.error.code == code
-    assert len(server.writes) == 1 and not outcome.changed and outcome.operations == [] and outcome.warnings == []
+    assert len(server.writes) == 1 and not outcome.changed
+    assert outcome.operations == [] and outcome.warnings == []
 
 
 class HalfDenied(Server):
@@ -439,9 +456,10 @@ def test_what_somebody_else_took_away_is_not_the_effect_of_a_refused_update() ->
             raise ApiError("permission_denied", "not yours", sent=True)
 
     server = Vanishing(things=converged(BUCKET).things)
-    outcome = reconcile(OTHERWISE["bucket"], server)
+    outcome = reconcile(PRIVATE, server)
     assert outcome.error is not None and outcome.error.code == "permission_denied"
-    assert not outcome.changed and outcome.operations == [] and outcome.resource is None
+    assert not outcome.changed and outcome.operations == []
+    assert outcome.resource is None
 
 
 def test_what_is_final_is_not_tried_again_even_if_its_code_may_pass() -> None:
@@ -451,19 +469,21 @@ def test_what_is_final_is_not_tried_again_even_if_its_code_may_pass() -> None:
 
     server = Flooding()
     outcome = reconcile(BUCKET, server)
-    assert outcome.error is not None and "too large" in outcome.msg and len(server.writes) == 1
+    assert outcome.error is not None and "too large" in outcome.msg
+    assert len(server.writes) == 1
 
 
 def test_a_failure_says_whether_its_effect_is_known() -> None:
     class Meddled(Server):
         def write(self, procedure: str, request: Any) -> dict[str, Any]:
-            self.things["service"]["web"]["ports"][0]["port"] = 443
+            self.things["vm_service"]["web"]["ports"][0]["port"] = 443
             return super().write(procedure, request)
 
-    same = reconcile(OTHERWISE["vm_service"], Server(things=converged(SERVICE).things, faults=[Fault("internal")]))
-    assert same.error is not None and not same.changed and "Whether" not in same.msg, "it is as it was"
+    same = reconcile(ON_ANOTHER_PORT, Server(things=converged(SERVICE).things, faults=[Fault("internal")]))
+    assert same.error is not None and not same.changed, "it is as it was"
+    assert "Whether" not in same.msg, "it is as it was"
     things = converged(SERVICE).things
-    other = reconcile(OTHERWISE["vm_service"], Meddled(things=things, faults=[Fault("internal")] * 2))
+    other = reconcile(ON_ANOTHER_PORT, Meddled(things=things, faults=[Fault("internal")] * 2))
     assert other.error is not None and "Whether UpdateVirtualMachineService took effect is unknown." in other.msg
     unlisted = reconcile(VOLUME, Server(listed=False, faults=[Fault("internal")]))
     assert unlisted.error is not None and "Whether CreateDataVolume took effect is unknown." in unlisted.msg
@@ -473,7 +493,8 @@ def test_what_was_open_is_settled_by_the_refusal_that_proves_it() -> None:
     server = Server(listed=False, faults=[Fault(effect=True), None, Fault("permission_denied")])
     outcome = reconcile(SERVICE, server)
     assert server.sent == [*["CreateVirtualMachineService"] * 2, "UpdateVirtualMachineService"]
-    assert outcome.error is not None and outcome.changed and rpcs(outcome) == ["CreateVirtualMachineService"]
+    assert outcome.error is not None and outcome.changed
+    assert rpcs(outcome) == ["CreateVirtualMachineService"]
     assert "Done before: CreateVirtualMachineService." in outcome.msg and "Whether" not in outcome.msg
 
 
@@ -481,7 +502,8 @@ def test_a_failed_task_does_not_warn_of_what_it_did_not_do() -> None:
     server = converged(SERVICE, listed=False)
     server.faults = [None, Fault("permission_denied")]
     outcome = reconcile(SERVICE, server)
-    assert outcome.error is not None and not outcome.changed and outcome.warnings == []
+    assert outcome.error is not None and not outcome.changed
+    assert outcome.warnings == []
 
 
 @pytest.mark.parametrize("retries", [0, 1, 4])
@@ -489,7 +511,8 @@ def test_a_failed_task_does_not_warn_of_what_it_did_not_do() -> None:
 def test_a_failure_that_may_pass_is_retried_so_often_and_no_more(code: str, retries: int) -> None:
     server = Server(faults=[Fault(code)] * 99)
     outcome = reconcile(BUCKET, server, retries=retries)
-    assert outcome.error is not None and outcome.error.code == code and not outcome.changed
+    assert outcome.error is not None and outcome.error.code == code
+    assert not outcome.changed
     assert len(server.writes) == retries + 1
     patient = Server(faults=[Fault(code)] * retries)
     assert reconcile(BUCKET, patient, retries=retries).changed and len(patient.effects) == 1
@@ -503,31 +526,34 @@ def test_four_retries_are_made_if_nobody_says_how_many(clock: Clock) -> None:
 def test_a_write_that_never_left_is_not_followed_by_a_reading() -> None:
     server = Server(faults=[Fault("unavailable", sent=False, message="connection refused")])
     outcome = reconcile(BUCKET, server)
-    assert outcome.error is not None and len(server.reads) == 1 and "connection refused" in outcome.msg
+    assert outcome.error is not None and len(server.reads) == 1
+    assert "connection refused" in outcome.msg
 
 
-def test_a_lost_answer_with_effect_is_a_change_and_not_sent_again() -> None:
-    for kind, resource in RESOURCES.items():
-        server = Server(faults=[Fault(effect=True)])
-        outcome = reconcile(resource, server)
-        assert outcome.error is None and outcome.changed and len(server.writes) == 1, kind
-        assert rpcs(outcome) == server.sent
-
-
-@pytest.mark.parametrize("kind", RESOURCES)
-def test_a_lost_delete_of_what_was_listed_is_not_sent_again(kind: str) -> None:
-    server = converged(RESOURCES[kind])
-    server.faults = [Fault(effect=True)]
-    outcome = reconcile(gone(RESOURCES[kind]), server)
-    assert outcome.error is None and outcome.changed and outcome.resource is None and len(server.writes) == 1
-
-
-@pytest.mark.parametrize("resource", [SERVICE, VOLUME])
-def test_a_lost_create_that_no_list_shows_is_a_change(resource: Any) -> None:
-    server = Server(listed=False, faults=[Fault(effect=True)])
-    outcome = reconcile(resource, server)
+@every_kind
+def test_a_lost_answer_with_effect_is_a_change_and_not_sent_again(kind: Kind) -> None:
+    server = kind.model(faults=[Fault(effect=True)])
+    outcome = reconcile(kind.resource(kind.example), server)
     assert outcome.error is None and outcome.changed
-    assert [rpc for rpc, _request in server.effects if rpc.startswith("Create")] == [server.sent[0]]
+    assert rpcs(outcome) == server.sent == [kind.calls.create]
+
+
+@every_kind
+def test_a_lost_delete_of_what_was_listed_is_not_sent_again(kind: Kind) -> None:
+    server = present(kind)
+    server.faults = [Fault(effect=True)]
+    outcome = reconcile(kind.resource(kind.gone), server)
+    assert outcome.error is None and outcome.changed
+    assert outcome.resource is None and len(server.writes) == 1
+
+
+@some_unlisted
+def test_a_lost_create_that_no_list_shows_is_a_change(kind: Kind) -> None:
+    server = kind.model(listed=False, faults=[Fault(effect=True)])
+    outcome = reconcile(kind.resource(kind.example), server)
+    assert outcome.error is None and outcome.changed
+    assert [rpc for rpc, _request in server.effects].count(kind.calls.create) == 1
+    assert server.sent[0] == kind.calls.create
 
 
 @dataclass
@@ -537,14 +563,14 @@ class Slow(Server):
     leaving: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def read(self, procedure: str, request: Any) -> dict[str, Any]:
-        now, self.things["service"] = self.things["service"], {**self.things["service"], **self.leaving}
+        now, self.things["vm_service"] = self.things["vm_service"], {**self.things["vm_service"], **self.leaving}
         try:
             return super().read(procedure, request)
         finally:
-            self.things["service"], self.leaving = now, {}
+            self.things["vm_service"], self.leaving = now, {}
 
     def DeleteVirtualMachineService(self, request: dict[str, Any]) -> dict[str, Any]:
-        now = dict(self.things["service"])
+        now = dict(self.things["vm_service"])
         answer = super().DeleteVirtualMachineService(request)
         self.leaving = now
         return answer
@@ -553,8 +579,9 @@ class Slow(Server):
 def test_a_lost_delete_that_shows_late_is_a_change() -> None:
     server = Slow(things=converged(SERVICE).things, faults=[Fault(effect=True)])
     outcome = reconcile(gone(SERVICE), server)
-    assert outcome.error is None and server.things["service"] == {}
-    assert outcome.changed and outcome.after == {} and outcome.before["name"] == "web"
+    assert outcome.error is None and server.things["vm_service"] == {}
+    assert outcome.changed and outcome.after == {}
+    assert outcome.before["name"] == "web"
 
 
 def test_a_second_failure_while_looking_says_that_the_effect_is_unknown() -> None:
@@ -566,27 +593,29 @@ def test_a_second_failure_while_looking_says_that_the_effect_is_unknown() -> Non
             return super().read(procedure, request)
 
     outcome = reconcile(BUCKET, Dying(faults=[Fault("deadline_exceeded")]))
-    assert outcome.error is not None and outcome.error.rpc == "CreateBucket" and not outcome.changed
-    assert "unknown" in outcome.msg and "gone away" in outcome.msg and "the answer was lost" in outcome.msg
+    assert outcome.error is not None and outcome.error.rpc == "CreateBucket"
+    assert not outcome.changed
+    assert "unknown" in outcome.msg and "gone away" in outcome.msg
+    assert "the answer was lost" in outcome.msg
 
 
-@pytest.mark.parametrize("kind", RESOURCES)
-def test_what_changes_by_itself_is_not_taken_for_an_effect(kind: str) -> None:
+@every_kind
+def test_what_changes_by_itself_is_not_taken_for_an_effect(kind: Kind) -> None:
     """Others store objects, imports go on: a refused write has changed nothing for all that."""
 
     @dataclass
-    class Busy(Server):
+    class Busy(kind.model):
         def read(self, procedure: str, request: Any) -> dict[str, Any]:
             now = str(len(self.reads))
-            for thing in self.things[STORES[kind]].values():
+            for thing in self.things[kind.name].values():
                 thing.update(usedBytes=now, usedObjects=now, phase=now, progress=now, createdAt=now)
                 thing.update(lastCondition={"message": now})
-                if kind == "datavolume":
+                if "persistentVolumeClaim" in thing:
                     thing["persistentVolumeClaim"] = {"status": now}
             return super().read(procedure, request)
 
-    server = Busy(things=converged(RESOURCES[kind]).things, faults=[Fault("permission_denied")])
-    outcome = reconcile(OTHERWISE[kind], server)
+    server = Busy(things=present(kind).things, faults=[Fault("permission_denied")])
+    outcome = reconcile(kind.resource(kind.another), server)
     assert outcome.error is not None and outcome.error.code == "permission_denied"
     assert not outcome.changed and outcome.operations == []
 
@@ -596,7 +625,7 @@ def test_a_policy_that_somebody_adds_meanwhile_is_none_of_our_business() -> None
         def UpdateBucket(self, request: dict[str, Any]) -> dict[str, Any]:
             return super().UpdateBucket({**request, "policy": '{"Statement": []}'})
 
-    outcome = reconcile(OTHERWISE["bucket"], Shared(things=converged(BUCKET).things))
+    outcome = reconcile(PRIVATE, Shared(things=converged(BUCKET).things))
     assert outcome.error is None and outcome.changed
     assert outcome.resource is not None and outcome.resource["policy"] == {"Statement": []}
 
@@ -604,66 +633,72 @@ def test_a_policy_that_somebody_adds_meanwhile_is_none_of_our_business() -> None
 # Time
 
 
-@dataclass
-class Late(Server):
-    """A server whose readings show the effect of a write only `delay` seconds after it."""
+def late(model: type[Model]) -> type[Any]:
+    @dataclass
+    class Late(model):
+        """A server whose readings show the effect of a write only `delay` seconds after it."""
 
-    clock: Clock = field(default_factory=Clock)
-    delay: float = 0.0
-    shown: dict[str, dict[str, Any]] = field(default_factory=dict)
-    since: float = 0.0
+        clock: Clock = field(default_factory=Clock)
+        delay: float = 0.0
+        shown: dict[str, dict[str, Any]] = field(default_factory=dict)
+        since: float = 0.0
 
-    def read(self, procedure: str, request: Any) -> dict[str, Any]:
-        now = self.things
-        self.things = now if not self.shown or self.clock.now >= self.since + self.delay else self.shown
-        try:
-            return super().read(procedure, request)
-        finally:
-            self.things = now
+        def read(self, procedure: str, request: Any) -> dict[str, Any]:
+            now = self.things
+            self.things = now if not self.shown or self.clock.now >= self.since + self.delay else self.shown
+            try:
+                return super().read(procedure, request)
+            finally:
+                self.things = now
 
-    def write(self, procedure: str, request: Any) -> dict[str, Any]:
-        self.shown, self.since = copy.deepcopy(self.things), self.clock.now
-        return super().write(procedure, request)
+        def write(self, procedure: str, request: Any) -> dict[str, Any]:
+            self.shown, self.since = copy.deepcopy(self.things), self.clock.now
+            return super().write(procedure, request)
+
+    return Late
 
 
 # What takes its time, and how many seconds it is given.
 SETTLING = [
-    (BUCKET, gone(BUCKET), 10),
-    (SERVICE, gone(SERVICE), 10),
-    (VOLUME, gone(VOLUME), 30),
-    (VOLUME, OTHERWISE["datavolume"], 30),
-    (VOLUME, replace(gone(VOLUME), wait=Wait(50, 5)), 50),
+    *((kind.model, kind.resource(kind.example), kind.resource(kind.gone), kind.settles) for kind in KINDS.values()),
+    (Server, VOLUME, LARGER, 30),
+    (Server, VOLUME, replace(gone(VOLUME), wait=Wait(50, 5)), 50),
 ]
 
 
-@pytest.mark.parametrize(("before", "wanted", "settle"), SETTLING)
-def test_an_effect_has_its_time_to_show(before: Any, wanted: Any, settle: float, clock: Clock) -> None:
-    things = converged(before).things
-    server = Late(things=copy.deepcopy(things), clock=clock, delay=settle - 0.1)
+@pytest.mark.parametrize(("model", "before", "wanted", "settle"), SETTLING)
+def test_an_effect_has_its_time_to_show(
+    model: type[Model], before: Any, wanted: Any, settle: float, clock: Clock
+) -> None:
+    things = converged(before, model).things
+    server = late(model)(things=copy.deepcopy(things), clock=clock, delay=settle - 0.1)
     outcome = reconcile(wanted, server)
-    assert outcome.error is None and outcome.changed and len(server.writes) == 1
+    assert outcome.error is None and outcome.changed
+    assert len(server.writes) == 1
     assert settle - 0.1 <= clock.now <= settle + 2
     clock.now, clock.slept = 0.0, []
-    never = reconcile(wanted, Late(things=things, clock=clock, delay=1e9))
-    assert never.error is not None and never.error.code == "internal" and not never.changed
+    never = reconcile(wanted, late(model)(things=things, clock=clock, delay=1e9))
+    assert never.error is not None and never.error.code == "internal"
+    assert not never.changed
     assert "whether it took effect is unknown" in never.msg and settle <= clock.now <= settle + 2
     assert clock.slept[:7] == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0], "it looks again and again, less and less often"
 
 
 def test_an_import_that_goes_on_meanwhile_does_not_cut_the_time_to_show(clock: Clock) -> None:
     @dataclass
-    class Importing(Late):
+    class Importing(late(Server)):
         def read(self, procedure: str, request: Any) -> dict[str, Any]:
             for things in (self.things, self.shown):
-                for volume in things.get("volume", {}).values():
+                for volume in things.get("datavolume", {}).values():
                     volume.update(phase=f"at {clock.now}", progress=f"{clock.now}%", createdAt=f"{clock.now}")
                     volume["lastCondition"] = {"message": f"at {clock.now}"}
                     volume.setdefault("persistentVolumeClaim", {})["status"] = f"at {clock.now}"
             return super().read(procedure, request)
 
     server = Importing(things=converged(VOLUME).things, clock=clock, delay=20)
-    outcome = reconcile(OTHERWISE["datavolume"], server)
-    assert outcome.error is None and outcome.changed and clock.now >= 20
+    outcome = reconcile(LARGER, server)
+    assert outcome.error is None and outcome.changed
+    assert clock.now >= 20
 
 
 def test_what_became_something_else_is_not_waited_for(clock: Clock) -> None:
@@ -671,8 +706,9 @@ def test_what_became_something_else_is_not_waited_for(clock: Clock) -> None:
         def ExtendDataVolume(self, request: dict[str, Any]) -> dict[str, Any]:
             return super().ExtendDataVolume({**request, "sizeBytes": str(2**31)})
 
-    outcome = reconcile(OTHERWISE["datavolume"], Generous(things=converged(VOLUME).things))
-    assert outcome.error is not None and outcome.error.code == "aborted" and outcome.changed and clock.slept == []
+    outcome = reconcile(LARGER, Generous(things=converged(VOLUME).things))
+    assert outcome.error is not None and outcome.error.code == "aborted"
+    assert outcome.changed and clock.slept == []
     assert "not as before either" in outcome.msg and f"'size' is 20: it is now {2**31} bytes" in outcome.msg
 
 
@@ -691,13 +727,15 @@ def test_what_a_list_shows_only_while_it_goes_away_is_waited_for(clock: Clock) -
 
     there = converged(SERVICE).things
     outcome = reconcile(gone(SERVICE), Leaving(things=copy.deepcopy(there)))
-    assert outcome.error is None and outcome.changed and outcome.resource is None and clock.now >= 3
+    assert outcome.error is None and outcome.changed
+    assert outcome.resource is None and clock.now >= 3
 
 
 def test_a_wait_looks_every_so_often_until_its_time_is_over(clock: Clock) -> None:
     server = converged(VOLUME)
     outcome = reconcile(replace(VOLUME, wait=Wait(11, 5)), server)
-    assert outcome.error is not None and outcome.error.code == "deadline_exceeded" and not outcome.changed
+    assert outcome.error is not None and outcome.error.code == "deadline_exceeded"
+    assert not outcome.changed
     assert clock.slept == [5, 5, 1] and "after waiting 11 s" in outcome.msg
     assert "ListDataVolumes failed" in outcome.msg and "'wait_timeout'" in outcome.msg
 
@@ -706,18 +744,20 @@ def test_a_wait_ends_as_soon_as_it_can(clock: Clock) -> None:
     @dataclass
     class Importing(Server):
         def read(self, procedure: str, request: Any) -> dict[str, Any]:
-            for volume in self.things["volume"].values():
+            for volume in self.things["datavolume"].values():
                 volume["phase"] = "Succeeded" if clock.now >= 12 else "ImportInProgress"
             return super().read(procedure, request)
 
     outcome = reconcile(replace(VOLUME, wait=Wait(60, 5)), Importing())
-    assert outcome.error is None and outcome.changed and clock.slept == [5, 5, 5]
+    assert outcome.error is None and outcome.changed
+    assert clock.slept == [5, 5, 5]
     assert outcome.resource is not None and outcome.resource["phase"] == "Succeeded"
 
 
 def test_a_wait_for_a_volume_that_is_known_to_exist_says_that_no_list_shows_it(clock: Clock) -> None:
     outcome = reconcile(replace(VOLUME, wait=Wait(8, 5)), converged(VOLUME, listed=False))
-    assert outcome.error is not None and not outcome.changed and clock.slept == [5, 3]
+    assert outcome.error is not None and not outcome.changed
+    assert clock.slept == [5, 3]
     assert "does not list it yet" in outcome.msg
 
 
@@ -731,7 +771,8 @@ def test_a_server_that_asks_for_more_than_a_minute_gets_no_further_try(
 
     server = Asking(faults=[Fault("unavailable")])
     outcome = reconcile(BUCKET, server)
-    assert clock.slept == slept and outcome.changed == bool(slept) and len(server.writes) == 1 + len(slept)
+    assert clock.slept == slept and outcome.changed == bool(slept)
+    assert len(server.writes) == 1 + len(slept)
 
 
 def test_the_tries_are_counted_for_the_pauses_between_them(clock: Clock) -> None:
@@ -761,7 +802,7 @@ def waiting(**options: Any) -> DataVolume:
 
 def test_waiting_returns_what_became_ready() -> None:
     server = converged(VOLUME)
-    server.things["volume"]["root"]["phase"] = "Succeeded"
+    server.things["datavolume"]["root"]["phase"] = "Succeeded"
     outcome = reconcile(waiting(), server)
     assert outcome.error is None and not outcome.changed
     assert outcome.resource is not None and outcome.resource["phase"] == "Succeeded"
@@ -769,7 +810,8 @@ def test_waiting_returns_what_became_ready() -> None:
 
 def test_a_wait_that_ends_fails_with_phase_progress_and_condition_but_knows_the_change() -> None:
     outcome = reconcile(waiting(), Server())
-    assert outcome.error is not None and outcome.error.code == "deadline_exceeded" and outcome.changed
+    assert outcome.error is not None and outcome.error.code == "deadline_exceeded"
+    assert outcome.changed
     assert "phase unknown, progress unknown, last condition: none" in outcome.msg and "'wait_timeout'" in outcome.msg
     assert "Done before: CreateDataVolume." in outcome.msg
 
@@ -782,10 +824,11 @@ def test_a_volume_whose_import_fails_at_once_is_shown_as_it_is() -> None:
     class Failing(Server):
         def CreateDataVolume(self, request: dict[str, Any]) -> dict[str, Any]:
             super().CreateDataVolume(request)["phase"] = "Failed"
-            return self.things["volume"]["root"]
+            return self.things["datavolume"]["root"]
 
     outcome = reconcile(waiting(), Failing())
-    assert outcome.error is not None and outcome.error.code == "failed_precondition" and outcome.changed
+    assert outcome.error is not None and outcome.error.code == "failed_precondition"
+    assert outcome.changed
     assert outcome.resource is not None and outcome.resource["phase"] == "Failed"
 
 
