@@ -166,7 +166,7 @@ class App:
         try:
             value = json.loads(body) if body else None
         except ValueError:
-            await faults.send_json(send, 400, {"error": "the body is no JSON"})
+            await faults.send_json(send, 400, {"error": "the body is not valid JSON"})
             return
         status, answer = self._control.answer(scope["method"], path, scope["query_string"].decode(), value)
         await faults.send_json(send, status, answer)

@@ -87,7 +87,7 @@ CODES: Mapping[str, CodeMeaning] = {
     ),
     "internal": CodeMeaning(
         "The server or a proxy is broken, or the server did not do what it accepted.",
-        "The server, or a proxy before it, is broken; check its log.",
+        "The server, or a proxy in front of it, is broken; check its log.",
         replan=True,
     ),
     "unavailable": CodeMeaning(

@@ -178,15 +178,15 @@ VALUES = {
     STATEMENT % "{Bool: {1: a, '1': b, 1.0: c}, StringLike: {a: !unsafe '{{ b }}', b: '{{ [1, none] }}'}}": None,
     STATEMENT % "{Null: {'aws:TokenIssueTime': true}}": "'policy'.* write \"Null\" with quotes",
     STATEMENT % "{~: {'aws:TokenIssueTime': true}}": "'policy'.* write \"Null\" with quotes",
-    "{Statement: .inf}": "'policy'.* no JSON number",
-    "{Statement: [.nan]}": "'policy'.* no JSON number",
+    "{Statement: .inf}": "'policy'.* not a JSON number",
+    "{Statement: [.nan]}": "'policy'.* not a JSON number",
     "{Statement: %s}" % ("[" * 60 + "1" + "]" * 60): "'policy'.* nested more than 50 deep",
     "{Statement: %s}" % ("[" * 120 + "1" + "]" * 120): "'policy' is nested more than 100 deep",
-    "{Statement: !!binary aGVsbG8=}": "'policy' holds what JSON has no form for",
-    "{Statement: [{!!binary aGVsbG8= : 1}]}": "'policy' holds what JSON has no form for",
-    "{Statement: [{2020-01-01: 1}]}": "'policy' holds what JSON has no form for",
-    "{Statement: [{2020-01-01 10:00:00: 1}]}": "'policy' holds what JSON has no form for",
-    "!!binary aGVsbG8=": "'policy' holds what JSON has no form for",
+    "{Statement: !!binary aGVsbG8=}": "'policy' holds a value that JSON cannot represent",
+    "{Statement: [{!!binary aGVsbG8= : 1}]}": "'policy' holds a value that JSON cannot represent",
+    "{Statement: [{2020-01-01: 1}]}": "'policy' holds a value that JSON cannot represent",
+    "{Statement: [{2020-01-01 10:00:00: 1}]}": "'policy' holds a value that JSON cannot represent",
+    "!!binary aGVsbG8=": "'policy' holds a value that JSON cannot represent",
 }
 VAULTED = (
     r"$ANSIBLE_VAULT;1.1;AES256\n3537636139326333383030663464626530646162396265343037306"

@@ -307,7 +307,7 @@ def test_an_https_issuer_has_no_plain_http_token_endpoint(emulator: Emulator, tm
         assert "not trusted" in error.message and "'oidc_issuer_url'" in error.advice
         oidc.configuration = {"token_endpoint": oidc.token_url.replace("https", "http")}
         error = failure(lambda: client(oidc.api_url, **options, **trusting).read(LIST, SCOPE))
-        assert error.code == "failed_precondition" and "no https URL" in error.message
+        assert error.code == "failed_precondition" and "not an https URL" in error.message
         assert oidc.fetches == 2
 
 
@@ -358,13 +358,13 @@ def test_a_provider_that_is_busy_is_asked_again(serve: Serve, call: str) -> None
         (
             reply(b"<html>Sign in</html>", content_type="text/html"),
             "failed_precondition",
-            "no JSON object, but text/html",
+            "not a JSON object, but text/html",
         ),
         (reply(b"<h1>Bad Gateway</h1>", 502, "text/html"), "unavailable", "Bad Gateway"),
-        (reply(b'["access_token"]'), "failed_precondition", "no JSON object"),
-        (reply(b"access_token=issued-token-1&token_type=Bearer"), "failed_precondition", "no JSON object"),
-        (reply(b'{"access_token": "issued-token-1'), "failed_precondition", "no JSON object"),
-        (reply(b"[" * 100_000), "failed_precondition", "no JSON object"),
+        (reply(b'["access_token"]'), "failed_precondition", "not a JSON object"),
+        (reply(b"access_token=issued-token-1&token_type=Bearer"), "failed_precondition", "not a JSON object"),
+        (reply(b'{"access_token": "issued-token-1'), "failed_precondition", "not a JSON object"),
+        (reply(b"[" * 100_000), "failed_precondition", "not a JSON object"),
         (reply(b"{}"), "failed_precondition", "Missing access token"),
         (
             reply(b'{"access_token": 5, "expires_in": "soon", "scope": 7}'),

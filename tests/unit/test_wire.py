@@ -106,14 +106,14 @@ def test_a_field_of_the_wrong_type_is_named(reader: Reader, value: Any) -> None:
     [
         (read_str, {"a": 1}, "a string, not an object"),
         (read_str, False, "a string, not a boolean"),
-        (read_int, "12 apples", "an integer, not a string that is none"),
-        (read_int, 1.5, "an integer, not a number that is none"),
+        (read_int, "12 apples", "an integer, not a string that is not one"),
+        (read_int, 1.5, "an integer, not a number that is not one"),
         (read_bool, "yes", "a boolean, not a string"),
         (read_object, [5], "an object, not an array"),
         (read_objects, None, "an array, not null"),
         (read_objects, [{}, 5], "an array of objects, not one with a number in it"),
         (read_strings, ["a", ["b"]], "an array of strings, not one with an array in it"),
-        (read_type, "TELEPATHY", f"one of {', '.join(TYPES)}, not a string that is none"),
+        (read_type, "TELEPATHY", f"one of {', '.join(TYPES)}, not a string that is none of them"),
         (read_type, {}, f"one of {', '.join(TYPES)}, not an object"),
     ],
 )  # fmt: skip

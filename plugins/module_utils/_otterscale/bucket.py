@@ -159,7 +159,7 @@ class Bucket(Resource[BucketState]):
                 "acl",
                 None,
                 f"the bucket has a custom ACL, which changing {changing} would replace: "
-                "name the 'acl' that it shall have",
+                "name the 'acl' that it should have",
             )
         target = replace(self, owner=owner, policy=policy or None, acl=acl)
         return Step(Verb.UPDATE, f"{_SERVICE}/UpdateBucket", self._request(owner, policy, acl), reason, target=target)

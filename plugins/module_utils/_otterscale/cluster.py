@@ -51,9 +51,9 @@ _CODE_BY_STATUS = {
     **{502: "unavailable", 503: "unavailable", 504: "deadline_exceeded"},
 }
 _ADVICE = "Check 'kubeconfig' and 'context', or leave them out to do without Kubernetes."
-_SLOW = "Raise 'timeout', or look at the cluster; an exec plugin of the kubeconfig may be what took the time."
+_SLOW = "Raise 'timeout', or check the load of the cluster; an exec plugin of the kubeconfig may have taken the time."
 _NO_CREDENTIALS = (
-    "Run 'kubectl version' with this kubeconfig to see what it says. That is not shown here, as it may hold secrets."
+    "Run 'kubectl version' with this kubeconfig to find out why. It is not shown here, because it may contain secrets."
 )
 # A shorter secret may be part of a name, which must not be masked where it is compared.
 _MASKED_FROM = 8
@@ -119,7 +119,8 @@ class Cluster:
         except ImportError:
             raise ApiError(
                 "client",
-                "option 'kubeconfig' needs the Python library 'kubernetes', which is missing on the host of the task",
+                "option 'kubeconfig' needs the Python library 'kubernetes', "
+                "which is missing on the host that runs the task",
             ) from None
         try:
             return within(self.timeout, lambda ends: self._exchange(kind, namespace, name, ends))
@@ -242,7 +243,7 @@ def _flaw(error: Exception) -> str:
     if isinstance(error, (YAMLError, UnicodeDecodeError)):
         mark = getattr(error, "problem_mark", None)
         return f"it is not one document of plain YAML{f' (see line {mark.line + 1})' if mark else ''}"
-    return f"it is no kubeconfig that can be used ({type(error).__name__})"
+    return f"it is not a usable kubeconfig ({type(error).__name__})"
 
 
 @lru_cache(maxsize=8)
@@ -278,7 +279,8 @@ def _checked_user(kubeconfig: str, context: str | None) -> Mapping[str, Any]:
     with open(kubeconfig, encoding="utf-8") as file:
         document = yaml.safe_load(file)
     if not isinstance(document, dict):
-        raise refuse("it is empty" if document is None else "it is no mapping with 'contexts', 'clusters' and 'users'")
+        empty = document is None
+        raise refuse("it is empty" if empty else "it is not a mapping with 'contexts', 'clusters' and 'users'")
 
     def named(section: str, part: str, name: object) -> Mapping[str, Any]:
         found = [entry for entry in document.get(section) or [] if entry["name"] == name]
@@ -298,7 +300,7 @@ def _checked_user(kubeconfig: str, context: str | None) -> Mapping[str, Any]:
         try:
             base64.b64decode("".join((holder.get(f"{key}-data") or "").split()), validate=True)
         except ValueError:
-            raise refuse(f"its '{key}-data' is no base64") from None
+            raise refuse(f"its '{key}-data' is not valid base64") from None
     folder = os.path.dirname(os.path.abspath(kubeconfig))
     for holder, key in (*certificates, (user, "tokenFile")):
         instead = "token" if key == "tokenFile" else f"{key}-data"
@@ -403,7 +405,7 @@ def _refusal(answer: _Answer, document: Mapping[str, Any], kind: Kind, why: str)
         message = printable(str(document.get("message") or "(the cluster gave no reason)"))
         if answer.status == 404:
             message = f"the cluster has no {kind.resource} of {kind.api_version}: {message}"
-            advice = "Check that 'server' in the kubeconfig is right, and that KubeVirt's CDI is installed there."
+            advice = "Check that 'server' in the kubeconfig is right, and that the cluster has KubeVirt's CDI."
     elif 300 <= answer.status < 400:
         message = f"HTTP {answer.status} redirects to {printable(answer.location)}; redirects are not followed"
     else:

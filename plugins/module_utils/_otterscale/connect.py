@@ -131,7 +131,7 @@ def _answered_error(
         code = error["code"]
         message = message or "(the server gave no message)"
         if code == "unimplemented" and "disabled" in message:
-            advice = "This feature is switched off on the server; have its administrator enable it."
+            advice = "This feature is switched off on the server; ask its administrator to enable it."
         elif unknown := re.fullmatch('scope "(.*)" not found', message, re.DOTALL):
             advice = f"Check 'scope': this server has no scope {unknown[1]!r}."
     elif 300 <= status < 400:

@@ -205,7 +205,7 @@ class DataVolume(Resource[DataVolumeState]):
         if seen.presence is Presence.HIDDEN:
             warning = (
                 f"data volume {self.namespace}/{self.name} exists but the server does not list it (it has no claim "
-                "yet, or was not made by OtterScale): it could not be compared"
+                "yet, or was not created by OtterScale): it could not be compared"
             )
             return Plan((), (warning,))
         if seen.state is None:
@@ -274,14 +274,14 @@ class DataVolume(Resource[DataVolumeState]):
     def pending(self, seen: Seen[DataVolumeState]) -> str | None:
         state = seen.state
         if self.absent:
-            return None if state is None else f"it is still there, {_progress(state)}"
+            return None if state is None else f"it still exists, {_progress(state)}"
         if state is None:
             return "the server does not list it yet (it has no claim)"
         if state.phase == "Failed":
             raise ApiError(
                 "failed_precondition",
                 f"the import failed, {_progress(state)}",
-                advice=f"Correct the source {state.source.shown()}, delete the volume and run again.",
+                advice=f"Correct the source {state.source.shown()}, delete the volume and run the task again.",
             )
         return None if state.phase == "Succeeded" else f"it is not ready, {_progress(state)}"
 

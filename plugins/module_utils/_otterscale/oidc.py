@@ -71,7 +71,7 @@ class Provider(Tokens):
             from oauthlib import oauth2
         except ImportError:
             needs = f"option '{login.option}' needs the Python library 'oauthlib'"
-            raise ApiError("client", f"{needs}, which is missing on the host of the task") from None
+            raise ApiError("client", f"{needs}, which is missing on the host that runs the task") from None
         super().__init__(login.basic, login.client_secret or "", login.password or "")
         kind = oauth2.LegacyApplicationClient if login.username else oauth2.BackendApplicationClient
         self._grant: Any = kind(login.client_id)
@@ -103,7 +103,7 @@ class Provider(Tokens):
         if name.rstrip("/") != issuer:
             raise self._error(status, f"the provider calls itself {name!r}, but 'oidc_issuer_url' is {issuer!r}")
         if url.partition("://")[0].lower() not in ("https", issuer.partition("://")[0].lower()):
-            raise self._error(status, f"the provider's token endpoint {url!r} is no https URL")
+            raise self._error(status, f"the provider's token endpoint {url!r} is not an https URL")
         try:
             usable_url(url)
         except ValueError as error:
@@ -148,7 +148,7 @@ class Provider(Tokens):
             # What comes with 200 may hold a token: nothing of it is shown.
             content_type = response.headers.get("Content-Type", "")
             shown = excerpt(body, content_type, self.secrets) if status != 200 else content_type or "of no type"
-            raise self._error(status, f"the answer is no JSON object, but {shown}") from None
+            raise self._error(status, f"the answer is not a JSON object, but {shown}") from None
 
     def _error(self, status: int, message: str, refusal: str = "") -> ApiError:
         by_status = "failed_precondition" if status == 200 else CODE_BY_HTTP_STATUS.get(status, "unknown")

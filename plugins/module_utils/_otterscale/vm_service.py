@@ -188,7 +188,7 @@ class VMService(Resource[VMServiceState]):
         if "provided port is already allocated" in error.message:
             taken = re.search("Invalid value: ([0-9]+): provided port", error.message)
             ports = taken[1] if taken else ", ".join(str(port.node_port) for port in self.ports or () if port.node_port)
-            error.advice = f"The node_port {ports} is in use: name another 'node_port', or none."
+            error.advice = f"The node_port {ports} is in use: name another 'node_port', or leave it out."
             # Said too where the service itself exists and holds the port: only an update can tell.
             return Refusal.EXISTS if step.verb is Verb.CREATE else Refusal.FINAL
         if step.verb is not Verb.CREATE and (error.code == "not_found" or f"{own}not found" in error.message):

@@ -21,7 +21,7 @@ _VALUE_LISTS = ("Action", "NotAction", "Resource", "NotResource")
 
 
 def parse_policy(text: str) -> Policy:
-    """The policy as an object; blank text is the empty policy. Raises ValueError for what is no JSON object.
+    """The policy as an object; blank text is the empty policy. Raises ValueError for what is not a JSON object.
 
     What it takes can be written with json.dumps, and read again as the same.
     """
@@ -38,7 +38,7 @@ def parse_policy(text: str) -> Policy:
     try:
         json.dumps(policy, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise ValueError("holds half of a surrogate pair, which is no character") from None
+        raise ValueError("holds half of a surrogate pair, which is not a character") from None
     return policy
 
 
@@ -48,7 +48,7 @@ def parse_declared_policy(text: str) -> Policy:
     for statement in _as_list(policy.get("Statement")):
         condition = statement.get("Condition") if isinstance(statement, dict) else None
         if isinstance(condition, dict) and "null" in condition:
-            raise ValueError("has a condition operator 'null'; YAML makes that of Null, so write \"Null\" with quotes")
+            raise ValueError("has a condition operator 'null'; YAML reads Null as that, so write \"Null\" with quotes")
     return policy
 
 
@@ -61,7 +61,7 @@ def _number(text: str) -> float:
     """A float; Python takes NaN and Infinity for numbers, which JSON does not have, and 1e400 for the latter."""
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"{text} is no JSON number, or too large for one")
+        raise ValueError(f"{text} is not a JSON number, or is too large for one")
     return number
 
 

@@ -54,7 +54,7 @@ def read_int(message: Mapping[str, Any], name: str) -> int:
             return int(value)
     except (ValueError, OverflowError):
         pass
-    raise _wrong(name, value, "an integer", same_type=" that is none")
+    raise _wrong(name, value, "an integer", same_type=" that is not one")
 
 
 def read_time(message: Mapping[str, Any], name: str) -> str | None:
@@ -127,7 +127,7 @@ def read_enum(message: Mapping[str, Any], name: str, values: Sequence[str], pref
         known = value.lower().removeprefix(prefix)
         if known in values:
             return known
-    raise _wrong(name, value, f"one of {', '.join(values)}", same_type=" that is none")
+    raise _wrong(name, value, f"one of {', '.join(values)}", same_type=" that is none of them")
 
 
 def _read_list(message: Mapping[str, Any], name: str) -> list[Any]:
