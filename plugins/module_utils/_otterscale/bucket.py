@@ -25,12 +25,7 @@ from .._values.iam_policy import (
     parse_policy,
     same_policy,
 )
-from .._values.message import (
-    read_int,
-    read_objects,
-    read_str,
-    read_time,
-)
+from .._values.message import Message
 from .._values.names import s3_bucket_name
 from .connection import OTTERSCALE
 
@@ -105,9 +100,9 @@ class Bucket(Resource[BucketState]):
         return cls(scope, name, absent=True)
 
     @classmethod
-    def list_all(cls, read: Read, scope: str, namespace: str | None) -> list[Mapping[str, Any]]:
+    def list_all(cls, read: Read, scope: str, namespace: str | None) -> list[dict[str, Any]]:
         """All buckets; the list is complete, and the only way to read one."""
-        return read_objects(read(f"{_SERVICE}/ListBuckets", {"scope": scope}), "buckets")
+        return Message(read(f"{_SERVICE}/ListBuckets", {"scope": scope})).raw_objects("buckets")
 
     def observe(self, read: Read) -> Seen[BucketState]:
         bucket = self.listed(read)
@@ -237,26 +232,27 @@ def _unread(consequence: str) -> ApiError:
     )
 
 
-def _read_bucket(message: Mapping[str, Any]) -> BucketState:
-    policy = _read_policy(read_str(message, "policy"))
+def _read_bucket(answer: Mapping[str, Any]) -> BucketState:
+    message = Message(answer)
+    policy = _read_policy(message.string("policy"))
     grants = frozenset(
         Grant(
-            type=read_str(grant, "type"),
-            permission=read_str(grant, "permission"),
-            id=read_str(grant, "id"),
-            name=read_str(grant, "name"),
-            uri=read_str(grant, "uri"),
+            type=grant.string("type"),
+            permission=grant.string("permission"),
+            id=grant.string("id"),
+            name=grant.string("name"),
+            uri=grant.string("uri"),
         )
-        for grant in read_objects(message, "grants")
+        for grant in message.objects("grants")
     )
     return BucketState(
-        owner=read_str(message, "owner"),
+        owner=message.string("owner"),
         # A server that swallows the error of one reading may have swallowed that of the other.
         policy=policy if policy or grants else None,
         grants=grants or None,
-        used_bytes=read_int(message, "usedBytes"),
-        used_objects=read_int(message, "usedObjects"),
-        created_at=read_time(message, "createdAt"),
+        used_bytes=message.integer("usedBytes"),
+        used_objects=message.integer("usedObjects"),
+        created_at=message.time("createdAt"),
     )
 
 

@@ -35,6 +35,7 @@ from .._http.exchange import (
     within,
 )
 from .._http.secrets import Secrets
+from .._values.message import Message
 
 T = TypeVar("T")
 
@@ -180,7 +181,7 @@ class Cluster:
 def understood(read: Callable[..., T], *objects: Mapping[str, Any]) -> T:
     """What `read` makes of objects of the API. What makes no sense is the cluster's failure, not OtterScale's."""
     try:
-        return read(*objects)
+        return read(*map(Message, objects))
     except ValueError as error:
         raise ApiError(
             "internal", f"Kubernetes shows an object that makes no sense: {error}", rpc=CALL, advice=_ADVICE
