@@ -26,17 +26,35 @@ DEV = ROOT / ".dev"
 COLLECTION = Path("ansible_collections/otterscale/core")
 # What users install: these files and folders whole, and nothing else. `build_ignore` of galaxy.yml leaves out the rest.
 PACKED = (
-    *("CHANGELOG.rst", "CONTRIBUTING.md", "COPYING", "LICENSES", "README.md", "REUSE.toml", "requirements.txt"),
-    *("changelogs", "docs", "meta", "playbooks", "plugins", "roles"),
+    "CHANGELOG.rst",
+    "CONTRIBUTING.md",
+    "COPYING",
+    "LICENSES",
+    "README.md",
+    "REUSE.toml",
+    "changelogs",
+    "docs",
     "emulator",  # README.md sends users there.
+    "meta",
+    "playbooks",
+    "plugins",
+    "requirements.txt",
+    "roles",
     "tests/config.yml",  # ansible-test reads it.
 )
 TARGETS = "tests/integration/test_targets.py"
 MODULES = sorted(f"otterscale.core.{path.stem}" for path in (ROOT / "plugins/modules").glob("*.py"))
 PYTHON_FILES = ("plugins", "emulator", "tests", "tools", "noxfile.py")
 TEST_REQUIREMENTS = (
-    *("pytest", "hypothesis", "trustme", "authlib", "flask"),
-    *("requests", "oauthlib", "kubernetes", "googleapis-common-protos"),
+    "pytest",
+    "hypothesis",
+    "trustme",
+    "authlib",
+    "flask",
+    "requests",
+    "oauthlib",
+    "kubernetes",
+    "googleapis-common-protos",
 )
 
 nox.options.default_venv_backend = "uv"
@@ -115,10 +133,8 @@ def copy(name: str) -> Path:
 
 
 def known_files() -> list[str]:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, check=True, capture_output=True, text=True,
-    ).stdout.split("\0")  # fmt: skip
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
     return sorted({file for file in listed if file and (ROOT / file).is_file()})
 
 
@@ -183,11 +199,14 @@ def docs(session: nox.Session) -> None:
         # antsibull-docs looks at what git knows, and the repository around .dev/ knows nothing in it.
         session.run("git", "init", "--quiet", external=True)
         session.run("git", "add", "--all", external=True)
-        session.run(
-            "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=dependent",
-            "--disallow-unknown-collection-refs", "--check-extra-docs-refs", ".",
-            env={"HOME": str(DEV)},  # for its log
-        )  # fmt: skip
+        options = [
+            "--plugin-docs",
+            "--validate-collection-refs=dependent",
+            "--disallow-unknown-collection-refs",
+            "--check-extra-docs-refs",
+        ]
+        env = {"HOME": str(DEV)}  # for its log
+        session.run("antsibull-docs", "lint-collection-docs", *options, ".", env=env)
     if errors := page_errors():
         session.error("\n".join(errors))
 
@@ -219,10 +238,9 @@ def ansible_lint(session: nox.Session) -> None:
     """Roles and playbooks under ansible-lint's production profile."""
     install(session, "ansible-core", "ansible-lint")
     with session.chdir(copy("ansible-lint")):
-        session.run(
-            "ansible-lint", "--offline", "--strict", "--profile=production", "roles", "playbooks",
-            env={"ANSIBLE_COLLECTIONS_PATH": str(DEV / "trees/ansible-lint")},
-        )  # fmt: skip
+        options = ["--offline", "--strict", "--profile=production"]
+        env = {"ANSIBLE_COLLECTIONS_PATH": str(DEV / "trees/ansible-lint")}
+        session.run("ansible-lint", *options, "roles", "playbooks", env=env)
 
 
 @nox.session

@@ -146,7 +146,9 @@ class Bucket(Resource[BucketState]):
         """All three in full: the API links the owner again and sets the ACL with every update."""
         changing = " and ".join(differing)
         reason = f"{changing} differ{'s' * (len(differing) == 1)}"
-        owner, policy, acl = self.owner or state.owner, self.policy or state.policy, self.acl or state.acl
+        owner = self.owner or state.owner
+        policy = self.policy or state.policy
+        acl = self.acl or state.acl
         if acl is None:
             raise _unread(f"and changing {changing} would replace it")
         if acl == CUSTOM:

@@ -47,9 +47,17 @@ CALL = "Kubernetes GET"
 # Source: https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
 # A 404 that proves no absence is not "not found": what answered does not serve such objects.
 _CODE_BY_STATUS = {
-    **{400: "invalid_argument", 401: "unauthenticated", 403: "permission_denied", 404: "unimplemented"},
-    **{409: "aborted", 429: "resource_exhausted", 500: "internal", 501: "unimplemented"},
-    **{502: "unavailable", 503: "unavailable", 504: "deadline_exceeded"},
+    400: "invalid_argument",
+    401: "unauthenticated",
+    403: "permission_denied",
+    404: "unimplemented",
+    409: "aborted",
+    429: "resource_exhausted",
+    500: "internal",
+    501: "unimplemented",
+    502: "unavailable",
+    503: "unavailable",
+    504: "deadline_exceeded",
 }
 _ADVICE = "Check 'kubeconfig' and 'context', or leave them out to do without Kubernetes."
 _SLOW = "Raise 'timeout', or check the load of the cluster; an exec plugin of the kubeconfig may have taken the time."
@@ -223,7 +231,9 @@ def _unlogged() -> Iterator[None]:
 
     The library writes there what an exec plugin says that fails, and has a handler made for it if there is none.
     """
-    root, thread, handler = logging.getLogger(), threading.get_ident(), logging.NullHandler()
+    root = logging.getLogger()
+    thread = threading.get_ident()
+    handler = logging.NullHandler()
 
     def is_from_elsewhere(record: logging.LogRecord) -> bool:
         return record.thread != thread

@@ -81,7 +81,8 @@ class Provider(Tokens):
         self._secret_in_body = False
 
     def _fetch(self) -> str:
-        login, ends = self._login, time.monotonic() + self._login.timeout
+        login = self._login
+        ends = time.monotonic() + login.timeout
         try:
             with open_session() as session:
                 self._url = self._url or self._discover(session, ends)
@@ -97,9 +98,9 @@ class Provider(Tokens):
     def _discover(self, session: Session, ends: float) -> str:
         issuer = self._login.url.rstrip("/")
         status, found = self._exchange(session, ends, f"{issuer}/.well-known/openid-configuration", {})
-        name, url = str(found.get("issuer")), str(found.get("token_endpoint"))
         if status != 200:
             raise self._error(status, str(found.get("error")))
+        name, url = str(found.get("issuer")), str(found.get("token_endpoint"))
         if name.rstrip("/") != issuer:
             raise self._error(status, f"the provider calls itself {name!r}, but 'oidc_issuer_url' is {issuer!r}")
         if url.partition("://")[0].lower() not in ("https", issuer.partition("://")[0].lower()):
@@ -113,10 +114,14 @@ class Provider(Tokens):
         return url
 
     def _ask(self, session: Session, ends: float, url: str) -> str:
-        login, in_header = self._login, bool(self._login.client_secret) and not self._secret_in_body
-        fields = {"client_secret": None if in_header else login.client_secret}  # None: oauthlib leaves it out
-        fields.update(username=login.username, password=login.password)
-        form = self._grant.prepare_request_body(include_client_id=not in_header, **fields)
+        login = self._login
+        in_header = bool(login.client_secret) and not self._secret_in_body
+        form = self._grant.prepare_request_body(
+            include_client_id=not in_header,
+            client_secret=None if in_header else login.client_secret,  # oauthlib leaves out what is None
+            username=login.username,
+            password=login.password,
+        )
         headers = {"Authorization": f"Basic {login.basic}"} if in_header else {}
         status, found = self._exchange(session, ends, url, headers, form)
         # Only what oauthlib needs: it stumbles over wrong types in other members.
@@ -132,10 +137,18 @@ class Provider(Tokens):
         return token
 
     def _exchange(self, session: Session, ends: float, url: str, headers: dict[str, str], form: str = "") -> _Answer:
-        headers.update({"Accept": "application/json", "User-Agent": USER_AGENT})
-        headers.update({"Content-Type": "application/x-www-form-urlencoded"} if form else {})
-        left, verify, body = max(0.001, ends - time.monotonic()), self._login.verify, form.encode() or None
-        return exchange(session, url, self._decode, seconds=left, verify=verify, headers=headers, body=body)
+        headers = {**headers, "Accept": "application/json", "User-Agent": USER_AGENT}
+        if form:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        return exchange(
+            session,
+            url,
+            self._decode,
+            seconds=max(0.001, ends - time.monotonic()),
+            verify=self._login.verify,
+            headers=headers,
+            body=form.encode() or None,
+        )
 
     def _decode(self, response: Response, body: bytes) -> _Answer:
         status = response.status_code
@@ -152,8 +165,9 @@ class Provider(Tokens):
 
     def _error(self, status: int, message: str, refusal: str = "") -> ApiError:
         by_status = "failed_precondition" if status == 200 else CODE_BY_HTTP_STATUS.get(status, "unknown")
-        otherwise = by_status, f"Check '{self._login.option}' and the log of the identity provider."
-        code, advice = _REFUSALS.get(refusal, otherwise)
+        advice = f"Check '{self._login.option}' and the log of the identity provider."
+        code, advice = _REFUSALS.get(refusal, (by_status, advice))
+        if status == 401:
+            code = "unauthenticated"
         message = ": ".join(filter(None, [refusal, message]))
-        code = "unauthenticated" if status == 401 else code
         return ApiError(code, message, http_status=status, advice=advice)
