@@ -79,7 +79,7 @@ def _login(params: Mapping[str, Any]) -> Login | None:
     for name in (option, "oidc_client_id", *needed):
         if name not in given:
             others = ", ".join(f"'{other}'" for other in given)
-            raise bad_option(name, None, f"{others} alone cannot obtain a token{_INSTEAD.get(name, '')}")
+            raise bad_option(name, None, f"a token cannot be obtained with {others} alone{_INSTEAD.get(name, '')}")
     return Login(
         option=option,
         url=http_url(option, given[option], instead="the other oidc_* options", query=option == "oidc_token_url"),
