@@ -158,7 +158,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(name="format")
 def format_(session: nox.Session) -> None:
-    """Let ruff mend what it can."""
+    """Let ruff fix what it can."""
     install(session, "ruff")
     session.run("ruff", "check", "--fix", *PYTHON_FILES)
     session.run("ruff", "format", *PYTHON_FILES)
@@ -178,7 +178,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def licenses(session: nox.Session) -> None:
-    """Every file says under which licence it is."""
+    """Every file states its licence."""
     install(session, "reuse")
     session.run("reuse", "lint")
 
@@ -297,7 +297,7 @@ def targets(session: nox.Session, core: str) -> None:
 @nox.session
 @nox.parametrize("python,core", every_core())
 def no_log(session: nox.Session, core: str) -> None:
-    """What a task with no_log shows, which is another matter in each ansible-core."""
+    """What a task with no_log shows, which differs between versions of ansible-core."""
     link()
     session.install(core, *TEST_REQUIREMENTS)
     install_emulator(session)
@@ -362,7 +362,7 @@ def build(session: nox.Session, out: Path) -> Path:
 
 @nox.session
 def package(session: nox.Session) -> None:
-    """Build the tarball, look what is in it, install it into an empty path, and work from there."""
+    """Build the tarball, check its contents, install it into an empty path, and run the quickstart from there."""
     session.install("ansible-core", "-r", "requirements.txt", "-r", "emulator/requirements.txt")
     out = DEV / "package"
     tarball = build(session, out)
@@ -387,7 +387,7 @@ def check_contents(session: nox.Session, tarball: Path) -> None:
     wanted = {path: {file for file in known_files() if f"{file}/".startswith(f"{path}/")} for path in PACKED}
     every = set[str]().union(*wanted.values())
     if gone := [path for path, files in wanted.items() if not files]:
-        session.error(f"the tarball should hold what is not there at all: {gone}")
+        session.error(f"the tarball should contain what does not exist: {gone}")
     if strays := packed - every:
         session.error(f"the tarball holds what users have no use for, see build_ignore in galaxy.yml: {sorted(strays)}")
     if missing := every - packed:
