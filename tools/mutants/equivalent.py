@@ -78,6 +78,6 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     },
     "_values/quantity": {
         "parse_quantity: er) * _FACTORS.get(suffix or '', Decimal(1)) * Decimal(1 -> "
-        "er) * _FACTORS.get(suffix, Decimal(1)) * Decimal(1": "None is no key either; only the type checker minds",
+        "er) * _FACTORS.get(suffix, Decimal(1)) * Decimal(1": "None is not a key either; only the type checker minds",
     },
 }

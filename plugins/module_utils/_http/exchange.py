@@ -37,7 +37,7 @@ try:
     from urllib3.util import parse_url
 
     REQUESTS_IMPORT_ERROR: ImportError | None = None
-except ImportError as import_error:  # the door tells the user which library is missing
+except ImportError as import_error:  # the door reports which library is missing
     REQUESTS_IMPORT_ERROR = import_error
 
 T = TypeVar("T")
@@ -362,13 +362,13 @@ def _without_markup(page: str) -> str:
     texts, at = [], 0
     while found := _MARKUP.search(page, at):
         texts.append(page[at : found.start()])
-        # What a script or a style sheet holds is no text.
+        # The content of a script or a style sheet is not text.
         until = "-->" if found[0] == "<!--" else f"(?=</{found[1]})" if found[1] else ">"
         end = re.compile(until, re.IGNORECASE).search(page, found.end())
         at = end.end() if end else len(page)
     try:
         return html.unescape(" ".join([*texts, page[at:]]))
-    except ValueError:  # a number of a character that has more digits than an integer may have
+    except ValueError:  # a numeric character reference with more digits than an integer may have
         return " ".join([*texts, page[at:]])
 
 

@@ -51,7 +51,7 @@ _MAX_SHOWN_POLICY = 200  # a longer one is not cut, for its beginning says littl
 
 @dataclass(frozen=True)
 class BucketState:
-    """A bucket as the server has it; policy {} is none. None is what the server could not read."""
+    """A bucket as the server has it; policy {} means no policy. None is what the server could not read."""
 
     owner: str
     policy: Policy | None
@@ -119,7 +119,7 @@ class Bucket(Resource[BucketState]):
         return Plan((self._update(seen.state, differing),))
 
     def _differing(self, state: BucketState) -> list[str]:
-        """The options whose values differ. Raises for what the API cannot bring about."""
+        """The options whose values differ. Raises for what the API cannot do."""
         differing = []
         if self.owner is not None and self.owner != state.owner:
             differing.append("owner")
@@ -170,7 +170,7 @@ class Bucket(Resource[BucketState]):
         return {"scope": self.scope, "bucketName": self.name}
 
     def state_in(self, step: Step, answer: Mapping[str, Any], before: Seen[BucketState]) -> BucketState | None:
-        # An answer without grants does not tell the ACL, so it is not the whole bucket.
+        # An answer without grants does not show the ACL, so it is not the whole bucket.
         return _read_bucket(answer) if answer.get("grants") else None
 
     def refusal(self, step: Step, error: ApiError) -> Refusal | None:

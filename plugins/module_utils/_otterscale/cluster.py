@@ -197,7 +197,7 @@ def understood(read: Callable[..., T], *objects: Mapping[str, Any]) -> T:
 
 
 def says_missing(error: ApiError, option: str, plural: str, name: str | None) -> bool:
-    """Whether Kubernetes refuses a write since what an option names does not exist; then the advice says that."""
+    """Whether Kubernetes refuses a write because what an option names does not exist; then the advice says that."""
     missing = name is not None and f'{plural} "{name}" not found' in error.message
     if missing:
         error.advice = f"The {option} {name!r} does not exist: create it first, or name another '{option}'."
@@ -227,9 +227,9 @@ def _loading(kubeconfig: str) -> Iterator[None]:
 
 @contextmanager
 def _unlogged() -> Iterator[None]:
-    """Keeps out of all logs, and off the terminal, what this thread gives to the root logger.
+    """Keeps out of all logs, and off the terminal, what this thread writes to the root logger.
 
-    The library writes there what an exec plugin says that fails, and has a handler made for it if there is none.
+    The library logs there what a failing exec plugin prints, and has a handler made for it if there is none.
     """
     root = logging.getLogger()
     thread = threading.get_ident()
@@ -248,7 +248,7 @@ def _unlogged() -> Iterator[None]:
 
 
 def _flaw(error: Exception) -> str:
-    """What is wrong with a kubeconfig, in words that quote nothing of it."""
+    """What is wrong with a kubeconfig, in words that do not quote it."""
     from yaml import YAMLError
 
     if isinstance(error, (YAMLError, UnicodeDecodeError)):
@@ -280,7 +280,7 @@ def _load(kubeconfig: str, context: str | None, changed: int) -> Any:
 def _checked_user(kubeconfig: str, context: str | None) -> Mapping[str, Any]:
     """The user of a context, once it is clear that the library can make something of the file.
 
-    It would take a missing user for none, a missing server for localhost, and says other things less clearly.
+    The library would take a missing user for none, a missing server for localhost, and reports the rest less clearly.
     """
     import yaml
 
@@ -358,7 +358,7 @@ def _secrets(headers: Mapping[str, str], proxy: str | None) -> Iterator[str]:
 
 
 def _judged(answer: _Answer, kind: Kind, namespace: str, name: str, secrets: Secrets) -> Mapping[str, Any] | None:
-    """The object that was asked for, or None where Kubernetes says of this very object that there is none."""
+    """The object that was asked for, or None where Kubernetes says that this very object does not exist."""
     shown = excerpt(answer.body, answer.content_type, secrets)
     document, why = {}, f"it is {answer.content_type or 'without Content-Type'}: {shown}"
     if answer.content_type == "application/json":
@@ -382,7 +382,7 @@ def _judged(answer: _Answer, kind: Kind, namespace: str, name: str, secrets: Sec
 
 
 def _unlike(document: Mapping[str, Any], kind: Kind, namespace: str, name: str) -> str | None:
-    """In what a document differs from the object that was asked for."""
+    """How a document differs from the object that was asked for."""
     metadata = document.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     members = (
@@ -399,7 +399,7 @@ def _is_status(document: Mapping[str, Any]) -> bool:
 
 
 def _is_absence(document: Mapping[str, Any], kind: Kind, name: str) -> bool:
-    """A 404 of a web server, or of an API server without this kind of object, says nothing of the object."""
+    """A 404 of a web server, or of an API server without this kind of object, says nothing about the object."""
     details = document.get("details")
     return (
         _is_status(document)

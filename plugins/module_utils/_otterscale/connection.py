@@ -66,7 +66,7 @@ def connect(params: Mapping[str, Any]) -> Connection:
 
 
 def _login(params: Mapping[str, Any]) -> Login | None:
-    """Who asks an identity provider for tokens; None if no oidc_* option is given. An empty one is not given."""
+    """How to ask an identity provider for tokens; None if no oidc_* option is given. An empty one is not given."""
     given = {name: params[name] for name in CONNECTION_SPEC if name.startswith("oidc_") and params[name]}
     if not given:
         return None

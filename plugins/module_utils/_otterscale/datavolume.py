@@ -90,11 +90,11 @@ class DataVolumeState:
 
     @property
     def real_size(self) -> int:
-        """What its claim has. size tells what was asked for at the creation, also after an extend."""
+        """What its claim has. size stays what was requested at the creation, also after an extend."""
         return self.capacity or self.size
 
     def has(self, size: int) -> bool:
-        """Whether it is of a declared size. Claims come out larger than asked.
+        """Whether it is of a declared size. Claims are often larger than requested.
 
         CDI adds the overhead of a file system (5.5 % and more, as it is configured), and storage rounds up, some of it
         to whole GiB.
@@ -174,7 +174,7 @@ class DataVolume(Resource[DataVolumeState]):
         return self._get(read) if self.get_unlisted else Seen(Presence.UNKNOWN)
 
     def _ask(self, cluster: Cluster) -> Seen[DataVolumeState]:
-        """What Kubernetes knows; a source that this API cannot make is there, but cannot be compared."""
+        """What Kubernetes knows; a volume with a source that this API cannot make exists, but cannot be compared."""
         found = cluster.data_volume(self.namespace, self.name)
         if found is None:
             return Seen(Presence.ABSENT)

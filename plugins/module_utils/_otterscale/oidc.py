@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from requests import Response, Session
 
 _Answer = tuple[int, "dict[str, Any]"]  # HTTP status and JSON object
-# What a refusal (RFC 6749, section 5.2) means to us; any other is told by its HTTP status.
+# What a refusal (RFC 6749, section 5.2) means to us; any other is judged by its HTTP status.
 _REFUSALS = {
     "invalid_client": ("unauthenticated", "Check 'oidc_client_id' and 'oidc_client_secret'."),
     "invalid_grant": ("unauthenticated", "Check 'oidc_username' and 'oidc_password', and the state of that account."),
@@ -42,7 +42,7 @@ _REFUSALS = {
 
 @dataclass(frozen=True)
 class Login:
-    """Who asks for tokens, and at the URL of which option; without username the client itself is the user."""
+    """Whose tokens to ask for, and the option that has the URL; without username the client itself is the user."""
 
     option: str
     url: str
@@ -54,7 +54,7 @@ class Login:
     verify: bool | str | None  # as requests takes it
 
     def provider(self) -> Provider:
-        """Who fetches the tokens. Raises a `client` ApiError where the library for it is missing."""
+        """What fetches the tokens. Raises a `client` ApiError where the library for it is missing."""
         return Provider(self)
 
     @property
@@ -158,7 +158,7 @@ class Provider(Tokens):
         try:
             return status, json_object(body)
         except ValueError:
-            # What comes with 200 may hold a token: nothing of it is shown.
+            # What comes with 200 may hold a token: none of it is shown.
             content_type = response.headers.get("Content-Type", "")
             shown = excerpt(body, content_type, self.secrets) if status != 200 else content_type or "of no type"
             raise self._error(status, f"the answer is not a JSON object, but {shown}") from None

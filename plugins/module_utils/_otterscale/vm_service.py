@@ -58,7 +58,7 @@ _MACHINE = "virtualMachineName"  # what list_all() adds to a service: the VM tha
 
 @dataclass(frozen=True)
 class VMServiceState:
-    """A service as the server has it. virtual_machine is None where the answer does not tell it."""
+    """A service as the server has it. virtual_machine is None where the answer does not contain it."""
 
     virtual_machine: str | None
     ports: tuple[Port, ...]
@@ -183,7 +183,7 @@ class VMService(Resource[VMServiceState]):
             taken = re.search("Invalid value: ([0-9]+): provided port", error.message)
             ports = taken[1] if taken else ", ".join(str(port.node_port) for port in self.ports or () if port.node_port)
             error.advice = f"The node_port {ports} is in use: name another 'node_port', or leave it out."
-            # Said too where the service itself exists and holds the port: only an update can tell.
+            # Said too if the service itself exists and holds the port: only an update can find out.
             return Refusal.EXISTS if step.verb is Verb.CREATE else Refusal.FINAL
         if step.verb is not Verb.CREATE and (error.code == "not_found" or f"{own}not found" in error.message):
             return Refusal.MISSING
@@ -256,7 +256,7 @@ def _read_kubernetes(service: Message) -> VMServiceState:
     selected = spec.object("selector").string("vm.kubevirt.io/name")
     labelled = metadata.object("labels").string("otterscale.com/virtual-machine.name")
     ports = tuple(_read_kubernetes_port(port) for port in spec.objects("ports"))
-    # Only these need none. To take no answer for no ports would be to set them.
+    # Only these need no ports. Taking missing ports for no ports would lead to an update that sets them.
     if not ports and spec.get("type") != "ExternalName" and spec.get("clusterIP") != "None":
         raise ValueError("'ports' is empty")
     return VMServiceState(

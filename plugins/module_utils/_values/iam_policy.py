@@ -14,7 +14,7 @@ from typing import Any
 
 Policy = dict[str, Any]
 
-MAX_POLICY_DEPTH = 50  # what can be read may still be too deep to be compared and shown, and no sound one is
+MAX_POLICY_DEPTH = 50  # what can be read may still be too deep to be compared and shown, and no real one is
 
 _DEFAULT_VERSION = "2008-10-17"
 _VALUE_LISTS = ("Action", "NotAction", "Resource", "NotResource")
@@ -43,7 +43,7 @@ def parse_policy(text: str) -> Policy:
 
 
 def parse_declared_policy(text: str) -> Policy:
-    """The policy of a task. Raises ValueError also where YAML has taken the condition operator Null for nothing."""
+    """The policy of a task. Raises ValueError also where YAML has read the condition operator Null as null."""
     policy = parse_policy(text)
     for statement in _as_list(policy.get("Statement")):
         condition = statement.get("Condition") if isinstance(statement, dict) else None
@@ -66,7 +66,7 @@ def _number(text: str) -> float:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object; of a name that comes twice nobody knows which one a server would take."""
+    """An object; if a name comes twice, nobody knows which value a server would take."""
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:

@@ -75,7 +75,7 @@ class Message(dict[str, Any]):
         raise _wrong(name, value, f"one of {', '.join(values)}", same_type=" that is none of them")
 
     def time(self, name: str) -> str | None:
-        """A time as RFC 3339 in UTC, ending in Z, whichever zone it came in; None for none.
+        """A time as RFC 3339 in UTC, ending in Z, whichever zone it came in; None if there is none.
 
         Nothing is decided by a time, so a strange one is no reason to fail: other text is shown as it came.
         """
@@ -114,7 +114,7 @@ class Message(dict[str, Any]):
 
 
 def read_name(message: Mapping[str, Any]) -> str:
-    """The name of something that a list shows: there is one, and it can be shown."""
+    """The name of something that a list shows, which must exist and be printable."""
     name = Message(message).string("name")
     if not (name and name.isprintable()):
         raise _wrong("name", name, "a name")
