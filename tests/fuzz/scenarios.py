@@ -192,7 +192,7 @@ def schedules(draw: st.DrawFn, kubernetes: bool) -> tuple[Mapping[str, Any], ...
     return tuple(drawn)
 
 
-# Desired states, and what is there before
+# Desired states, and what exists before
 
 POLICIES = tuple(
     {

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""Action plugins: when a task runs in the controller's process, what its items share, and that nobody can tell by more
-than the time it takes.
+"""Action plugins: when a task runs in the controller's process, what its items share, and that nothing but the
+time it takes shows the difference.
 
 Every item of a module reads for itself, while the items of a loop in the controller's process share one reading. So the
-journal of the server tells which way a task went.
+journal of the server shows which way a task went.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def test_a_task_leaves_the_controllers_process_only_if_something_asks_for_anothe
         (False, become),
     ]
     tasks = [
-        # The server's journal tells the tasks apart by their timeouts.
+        # The server's journal distinguishes the tasks by their timeouts.
         {BUCKET: {"name": "{{ item }}", "owner": "alice", "timeout": 10 + number}, "loop": NAMES[:2], **keywords}
         for number, (_in_process, keywords) in enumerate(ways)
     ]
@@ -131,7 +131,7 @@ def test_another_connection_is_not_ours(here: dict[str, Emulator], tmp_path: Pat
     assert play(tmp_path, here, task).calls["plain"] == []
 
 
-# Nobody can tell
+# The same results
 
 
 def test_both_ways_complain_alike(both: dict[str, Emulator], tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ OTHERS = {"ansible_python_interpreter": sys.executable}
 
 
 def assert_alike(run: Run, both: dict[str, Emulator]) -> list[dict[str, Any]]:
-    """What the tasks told, which is the same for both hosts."""
+    """What the tasks reported, which is the same for both hosts."""
     told = [[comparable(result.values, emulator.url) for result in run.of(host)] for host, emulator in both.items()]
     assert len(told[0]) == len(told[1])
     for here, module in zip(*told, strict=True):
@@ -398,7 +398,7 @@ def test_a_list_that_cannot_be_read_fails_what_it_is_about_and_nothing_else(
 
 
 def test_a_declaration_that_fails_as_a_whole_is_not_skipped(both: dict[str, Emulator], tmp_path: Path) -> None:
-    """Ansible takes a task for skipped where all its `results` are, and tells callbacks so."""
+    """Ansible takes a task for skipped if all its `results` are, and calls callbacks accordingly."""
     one = {"name": "one", "owner": "alice"}
     copied = {"name": "a", "namespace": "b", "source": {"type": "existing_persistent_volume_claim", "data": "a"}}
     whole: list[dict[str, Any]] = [

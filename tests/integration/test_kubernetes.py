@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""Reads of Kubernetes by kubeconfig: what proves an absence, what a user is told of a bad kubeconfig, and that secrets
+"""Reads of Kubernetes by kubeconfig: what proves an absence, what a user reads about a bad kubeconfig, and that secrets
 stay secret and tasks end.
 
 Each case is an item of a loop, with a kubeconfig of its own. All of them run in the controller's process, the first few
@@ -107,7 +107,7 @@ def ports(*items: Any, **spec: Any) -> bytes:
 
 GONE = {"name": "web", "kind": "services"}
 PAGE = b"<html><h1>404 Not Found</h1></html>"
-# Answers to the question whether service `web` is there, each with the code and words of the failure that it must be.
+# Answers to the question whether service `web` exists, each with the code and words of the failure that it must be.
 UNPROVEN: dict[str, tuple[Script, str, str]] = {
     "a page": (answer(PAGE, 404, "text/html"), "unimplemented", "not the Kubernetes API"),
     "an empty object": (answer({}), "internal", "'kind' is None, not 'Service'"),

@@ -471,7 +471,7 @@ def test_credentials_in_a_url_are_refused_without_showing_them() -> None:
 
 
 def test_an_api_token_comes_before_oidc(oidc: OidcServer, emulator: Emulator) -> None:
-    """Which is not even looked at; an empty api_token is none."""
+    """Which is not even looked at; an empty api_token counts as not given."""
     caller = client(emulator.url, api_token=API_TOKEN, oidc_issuer_url="nonsense", oidc_username="b")
     assert caller.read(LIST, SCOPE) == {} and oidc.fetches == 0
     caller = client(oidc.api_url, api_token=" ", oidc_issuer_url=oidc.issuer, **CLIENT)

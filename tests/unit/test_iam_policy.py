@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""Bucket policies: another spelling is no change, another meaning is one."""
+"""Bucket policies: another spelling is not a change, another meaning is."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ volumes = st.builds(
     size=st.integers(1, 4).map(lambda number: number << 30),
     boot_image=st.none() | st.booleans(),
 )
-# Two desired states of one resource: what was there before, and what the task wants.
+# Two desired states of one resource: what existed before, and what the task wants.
 pairs = st.tuples(buckets, buckets) | st.tuples(services, services) | st.tuples(volumes, volumes)
 # already_exists and not_found are statements about the server, which only its own state makes.
 codes = st.sampled_from([code for code in CODES if code not in ("client", "already_exists", "not_found")])
@@ -56,7 +56,7 @@ faults = st.none() | st.builds(Fault, code=codes, effect=st.booleans()) | st.bui
 
 
 def prepared(before: Any, **options: Any) -> Server:
-    """A server on which an earlier task brought about (or tried to) its own desired state."""
+    """A server on which an earlier task has reached (or tried to) its own desired state."""
     server = Server(**options)
     reconcile(before, server)
     return Server(things=server.things, **options)
