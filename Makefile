@@ -35,7 +35,7 @@ cores: setup ## Unit tests and playbooks with the oldest and the newest ansible-
 	@$(BOOT)/bin/python tools/checks.py $(foreach core,2.16 2.21,"targets($(core))" "integration($(core))" "units($(core))") $(NO_LOG)
 
 .PHONY: setup
-setup: $(BOOT)/ready ## Make .dev/ with what the other targets need
+setup: $(BOOT)/ready ## Set up .dev/ with what the other targets need
 
 $(BOOT)/ready: tests/constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..." >&2; exit 1; }
@@ -50,7 +50,7 @@ lint: setup ## ruff, yamllint and shellcheck
 	@$(NOX) --session lint
 
 .PHONY: format
-format: setup ## Let ruff mend what it can
+format: setup ## Let ruff fix what it can
 	@$(NOX) --session format
 
 .PHONY: docs
@@ -70,7 +70,7 @@ sanity: setup ## ansible-test sanity, CORE=newest|2.16|2.21
 	@$(NOX) --session "sanity($(CORE))"
 
 .PHONY: units
-units: setup ## Unit tests, CORE=newest|2.16|2.21
+units: setup ## Run the unit tests, CORE=newest|2.16|2.21
 	@$(NOX) --session "units($(CORE))"
 
 .PHONY: integration
@@ -86,17 +86,17 @@ mutants: setup ## Break the code line by line and see whether a test notices, MU
 	@$(NOX) --session mutants -- $(MUTANTS)
 
 .PHONY: hostile
-hostile: setup ## What hostile answers cost in time and memory
+hostile: setup ## Show what hostile answers cost in time and memory
 	@$(NOX) --session hostile
 
 .PHONY: bench
-bench: setup ## What loops without changes cost, half an hour or more; ARGS=--publish copies the last results to docs/
+bench: setup ## Measure what loops without changes cost, half an hour or more; ARGS=--publish copies the last results to docs/
 	@$(NOX) --session bench -- $(ARGS)
 
 .PHONY: package
-package: setup ## Build the tarball, install it, work from there; check what Galaxy and an execution environment make of it
+package: setup ## Build the tarball, install it, run the quickstart from there; check it as Galaxy and ansible-builder do
 	@$(NOX) --session package importer builder
 
 .PHONY: clean
-clean: ## Remove all that was made
+clean: ## Remove everything that the other targets made
 	rm -rf .dev emulator/_gen

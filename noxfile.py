@@ -26,17 +26,35 @@ DEV = ROOT / ".dev"
 COLLECTION = Path("ansible_collections/otterscale/core")
 # What users install: these files and folders whole, and nothing else. `build_ignore` of galaxy.yml leaves out the rest.
 PACKED = (
-    *("CHANGELOG.rst", "CONTRIBUTING.md", "COPYING", "LICENSES", "README.md", "REUSE.toml", "requirements.txt"),
-    *("changelogs", "docs", "meta", "playbooks", "plugins", "roles"),
+    "CHANGELOG.rst",
+    "CONTRIBUTING.md",
+    "COPYING",
+    "LICENSES",
+    "README.md",
+    "REUSE.toml",
+    "changelogs",
+    "docs",
     "emulator",  # README.md sends users there.
+    "meta",
+    "playbooks",
+    "plugins",
+    "requirements.txt",
+    "roles",
     "tests/config.yml",  # ansible-test reads it.
 )
 TARGETS = "tests/integration/test_targets.py"
 MODULES = sorted(f"otterscale.core.{path.stem}" for path in (ROOT / "plugins/modules").glob("*.py"))
 PYTHON_FILES = ("plugins", "emulator", "tests", "tools", "noxfile.py")
 TEST_REQUIREMENTS = (
-    *("pytest", "hypothesis", "trustme", "authlib", "flask"),
-    *("requests", "oauthlib", "kubernetes", "googleapis-common-protos"),
+    "pytest",
+    "hypothesis",
+    "trustme",
+    "authlib",
+    "flask",
+    "requests",
+    "oauthlib",
+    "kubernetes",
+    "googleapis-common-protos",
 )
 
 nox.options.default_venv_backend = "uv"
@@ -115,10 +133,8 @@ def copy(name: str) -> Path:
 
 
 def known_files() -> list[str]:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, check=True, capture_output=True, text=True,
-    ).stdout.split("\0")  # fmt: skip
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
     return sorted({file for file in listed if file and (ROOT / file).is_file()})
 
 
@@ -142,7 +158,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(name="format")
 def format_(session: nox.Session) -> None:
-    """Let ruff mend what it can."""
+    """Let ruff fix what it can."""
     install(session, "ruff")
     session.run("ruff", "check", "--fix", *PYTHON_FILES)
     session.run("ruff", "format", *PYTHON_FILES)
@@ -162,7 +178,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def licenses(session: nox.Session) -> None:
-    """Every file says under which licence it is."""
+    """Every file states its licence."""
     install(session, "reuse")
     session.run("reuse", "lint")
 
@@ -170,7 +186,7 @@ def licenses(session: nox.Session) -> None:
 @nox.session
 def generate(session: nox.Session) -> None:
     """Write what documentation has to repeat; unit tests hold that this would change nothing."""
-    install(session, "pyyaml", "requests")
+    install(session, "ansible-core", "requests")
     link()
     session.run("python", "tools/generate_docs.py", *session.posargs)
 
@@ -183,11 +199,14 @@ def docs(session: nox.Session) -> None:
         # antsibull-docs looks at what git knows, and the repository around .dev/ knows nothing in it.
         session.run("git", "init", "--quiet", external=True)
         session.run("git", "add", "--all", external=True)
-        session.run(
-            "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=dependent",
-            "--disallow-unknown-collection-refs", "--check-extra-docs-refs", ".",
-            env={"HOME": str(DEV)},  # for its log
-        )  # fmt: skip
+        options = [
+            "--plugin-docs",
+            "--validate-collection-refs=dependent",
+            "--disallow-unknown-collection-refs",
+            "--check-extra-docs-refs",
+        ]
+        env = {"HOME": str(DEV)}  # for its log
+        session.run("antsibull-docs", "lint-collection-docs", *options, ".", env=env)
     if errors := page_errors():
         session.error("\n".join(errors))
 
@@ -219,10 +238,9 @@ def ansible_lint(session: nox.Session) -> None:
     """Roles and playbooks under ansible-lint's production profile."""
     install(session, "ansible-core", "ansible-lint")
     with session.chdir(copy("ansible-lint")):
-        session.run(
-            "ansible-lint", "--offline", "--strict", "--profile=production", "roles", "playbooks",
-            env={"ANSIBLE_COLLECTIONS_PATH": str(DEV / "trees/ansible-lint")},
-        )  # fmt: skip
+        options = ["--offline", "--strict", "--profile=production"]
+        env = {"ANSIBLE_COLLECTIONS_PATH": str(DEV / "trees/ansible-lint")}
+        session.run("ansible-lint", *options, "roles", "playbooks", env=env)
 
 
 @nox.session
@@ -279,7 +297,7 @@ def targets(session: nox.Session, core: str) -> None:
 @nox.session
 @nox.parametrize("python,core", every_core())
 def no_log(session: nox.Session, core: str) -> None:
-    """What a task with no_log shows, which is another matter in each ansible-core."""
+    """What a task with no_log shows, which differs between versions of ansible-core."""
     link()
     session.install(core, *TEST_REQUIREMENTS)
     install_emulator(session)
@@ -344,7 +362,7 @@ def build(session: nox.Session, out: Path) -> Path:
 
 @nox.session
 def package(session: nox.Session) -> None:
-    """Build the tarball, look what is in it, install it into an empty path, and work from there."""
+    """Build the tarball, check its contents, install it into an empty path, and run the quickstart from there."""
     session.install("ansible-core", "-r", "requirements.txt", "-r", "emulator/requirements.txt")
     out = DEV / "package"
     tarball = build(session, out)
@@ -369,7 +387,7 @@ def check_contents(session: nox.Session, tarball: Path) -> None:
     wanted = {path: {file for file in known_files() if f"{file}/".startswith(f"{path}/")} for path in PACKED}
     every = set[str]().union(*wanted.values())
     if gone := [path for path, files in wanted.items() if not files]:
-        session.error(f"the tarball should hold what is not there at all: {gone}")
+        session.error(f"the tarball should contain what does not exist: {gone}")
     if strays := packed - every:
         session.error(f"the tarball holds what users have no use for, see build_ignore in galaxy.yml: {sorted(strays)}")
     if missing := every - packed:

@@ -166,7 +166,7 @@ class App:
         try:
             value = json.loads(body) if body else None
         except ValueError:
-            await faults.send_json(send, 400, {"error": "the body is no JSON"})
+            await faults.send_json(send, 400, {"error": "the body is not valid JSON"})
             return
         status, answer = self._control.answer(scope["method"], path, scope["query_string"].decode(), value)
         await faults.send_json(send, status, answer)
@@ -272,7 +272,7 @@ async def _read_body(receive: Any) -> bytes:
 
 
 def _shown_headers(scope: Any) -> dict[str, str]:
-    """The request's headers for the journal. Of a secret it tells only that it was there, and its scheme."""
+    """The request's headers for the journal. Of a secret, it keeps only that there was one, and its scheme."""
     shown = {}
     for name, value in ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]):
         shown[name] = f"{value.split(' ')[0] if ' ' in value else ''} (hidden)" if name in _HIDDEN_HEADERS else value

@@ -35,7 +35,7 @@ def create(scope: Scope, name: str, owner: str, policy: str, acl: int, policy_re
     _check_name(name)
     if name in scope.buckets:
         raise s3("already_exists", "CreateBucket", 409, "BucketAlreadyExists")
-    # From here on the bucket is there, whatever happens. It begins as the system user's.
+    # From here on the bucket exists, whatever happens. It begins as the system user's.
     bucket = Bucket(name, grants=_grants(scope, SYSTEM_USER, PRIVATE), unreadable="unreadable" in name)
     scope.buckets[name] = bucket
     if owner:

@@ -27,7 +27,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     add("--port", type=int, default=8299, help="0 is any free port (default %(default)s)")
-    add("--prefix", default="", help="path prefix in front of everything, as behind a proxy (default none)")
+    add("--prefix", default="", help="path prefix of all URLs, as behind a proxy (default none)")
     add("--token", default="demo-token", help="the bearer token that every call needs (default %(default)s)")
     add("--scope", action="append", metavar="NAME", help="a known scope; repeatable (default demo)")
     add("--state", type=Path, metavar="FILE", help="keep the data in this file")

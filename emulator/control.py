@@ -59,7 +59,7 @@ class Control:
         return {"scopes": self._world.dump(), "generation": to_json(self._generation), "faults": self._world.faults}
 
     def _put(self, body: Any) -> dict[str, Any]:
-        """Place an object, change single members of one that is there, or take it away with `remove`."""
+        """Place an object, change single members of an existing one, or delete it with `remove`."""
         if body["kind"] not in KINDS:
             raise ValueError(f"no such kind: {body['kind']!r}; there are {', '.join(KINDS)}")
         cls, attribute = KINDS[body["kind"]]
@@ -101,7 +101,7 @@ def _key(kind: str, given: dict[str, Any]) -> str:
 
 
 def _defaults(kind: str, given: dict[str, Any]) -> dict[str, Any]:
-    """What is put is foreign unless it says otherwise: OtterScale did not make it."""
+    """What is put is foreign unless it says otherwise: OtterScale did not create it."""
     if kind == "data_volume":
         return {"managed": False}
     if kind == "bucket":

@@ -34,7 +34,7 @@ class Call:
     body: bytearray = field(default_factory=bytearray)
     # "ok", a Connect code, "lost" (the client got no proper answer) or "pending".
     code: str = "pending"
-    # Whether the state really changed, whatever the client was told.
+    # Whether the state really changed, whatever the answer was.
     effect: bool = False
     # The kind of the fault that was injected, if any, and what the HTTP side does about it: see faults.py.
     fault: str | None = None
@@ -57,7 +57,7 @@ class Call:
         }
 
     def _request(self) -> Any:
-        """The request as the client wrote it; None where it was not read, text where it is no JSON."""
+        """The request as the client wrote it; None where it was not read, text where it is not JSON."""
         if not self.body:
             return None
         try:

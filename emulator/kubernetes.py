@@ -21,7 +21,7 @@ from .world import World
 
 # What the journal and the rules for faults call a GET.
 RPC = "GetKubernetes"
-# How OtterScale marks the volumes that it made; the value says whether a volume boots.
+# How OtterScale marks the volumes that it created; the value says whether a volume boots.
 BOOT_IMAGE_LABEL = "otterscale.com/data-volume.boot-image"
 _PATH = r"/kubernetes/(?P<scope>[^/]+)/{group}/namespaces/(?P<ns>[^/]+)/(?P<kind>{kinds})/(?P<name>[^/]+)"
 _CORE = _PATH.format(group="api/v1", kinds="services|persistentvolumeclaims")

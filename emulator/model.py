@@ -53,7 +53,7 @@ class DataVolume:
     size_bytes: int = 0
     # Of its claim: more than size_bytes with the overhead of file systems. Only this grows by ExtendDataVolume.
     capacity_bytes: int = 0
-    # Made by OtterScale, and so listed by it.
+    # Created by OtterScale, and so listed by it.
     managed: bool = True
     import_seconds: float = 0.0
     # When the import or the copy could begin: for a copy, when its source claim was first seen.
@@ -104,7 +104,7 @@ class Bucket:
     grants: list[Grant] = field(default_factory=list)
     used_bytes: int = 0
     used_objects: int = 0
-    # Whether OtterScale fails to read policy and ACL, which it does not tell: the bucket is shown without either.
+    # Whether OtterScale fails to read policy and ACL, which it does not report: the bucket is shown without either.
     unreadable: bool = False
     created_at: float = field(default_factory=time.time)
 

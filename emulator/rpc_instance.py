@@ -99,7 +99,7 @@ class Instance(InstanceService):
     async def get_data_volume(self, request: pb.NamedRequest, ctx: Context) -> pb.DataVolume:
         volume = volumes.get(self._world.scope(request.scope), request.namespace, request.name)
         if self._generation.get_data_volume == "crash" and volumes.progress(volume).has_claim:
-            # The nil pointer of a real server: no answer, and nothing of the process is left.
+            # The nil pointer of a real server: no answer, and the process is gone.
             self._journal.died("crash")
             os._exit(2)
         return _volume(volume)

@@ -47,7 +47,7 @@ def create(scope: Scope, namespace: str, name: str, machine: str, ports: list[Po
 
 
 def update(scope: Scope, namespace: str, name: str, ports: list[Port]) -> Service:
-    """Replace all ports of any Service of that name, also of one that OtterScale did not make."""
+    """Replace all ports of any Service of that name, also of one that OtterScale did not create."""
     service = get(scope, namespace, name)
     _check(name, ports)
     allocated = {port.name: port.node_port for port in service.ports}

@@ -7,10 +7,10 @@ Nothing runs in the background. The phase of a volume is a pure function of the 
 the server loses nothing. Words in the path of an http URL choose what becomes of the import:
 
 - `fail`: it ends in Failed;
-- `stuck`: it retries for ever at ImportInProgress;
+- `stuck`: it retries forever at ImportInProgress;
 - `wffc`: nobody consumes it, it stays WaitForFirstConsumer (and has no claim).
 
-A claim may come out larger than asked: see the knob `claims`.
+A claim may be larger than requested: see the knob `claims`.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _divided_up(number: int, by: int) -> int:
 
 
 def delete(scope: Scope, namespace: str, name: str) -> None:
-    """Copies of it that are not complete begin again, once a source of that name is there."""
+    """Copies of it that are not complete begin again, once a source of that name exists."""
     gone = get(scope, namespace, name)
     for volume in scope.data_volumes.values():
         if _source(scope, volume) is gone and progress(volume).phase == "CloneInProgress":

@@ -71,7 +71,7 @@ class World:
         return True
 
     def settle(self) -> None:
-        """What happens by itself, apart from any call: copies begin once their source is there."""
+        """What happens by itself, apart from any call: copies begin once their source exists."""
         began = [volumes.settle(scope) for scope in self.scopes.values()]  # a list, so that no scope is left out
         if any(began):
             self.commit()

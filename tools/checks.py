@@ -48,8 +48,12 @@ class Check:
             # A session of its own, so that stop() reaches all that the check has started.
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "nox", "--session", name],
-                cwd=ROOT, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     def report(self) -> bool:
         """Say how a check that has ended went."""

@@ -52,12 +52,12 @@ operations:
       returned: always
       sample: {rpc}
     reason:
-      description: Why it was needed.
+      description: Why the write was needed.
       type: str
       returned: always
       sample: {reason}
 error:
-  description: What went wrong, for a task that failed. RV(ignore:msg) says it in words, with what to do.
+  description: Why the task failed, for playbooks and programs. RV(ignore:msg) says it in words, with what to do.
   returned: failure
   type: dict
   contains:
@@ -80,7 +80,7 @@ error:
       returned: always
       sample: 503
     message:
-      description: The message of the server, or of a proxy before it.
+      description: The message of the server, or of a proxy in front of it.
       type: str
       returned: always
     details:

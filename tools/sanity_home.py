@@ -4,7 +4,7 @@
 
 ansible-test builds a virtual environment for each of its tests. It starts each with a download of get-pip.py, and
 hands pip nothing of the environment but HOME and PATH. So this home holds a get-pip.py that needs no download, since
-Python brings a pip along, and a pip.conf that says what pip is told here, be it in variables or in files.
+Python brings a pip along, and a pip.conf with the settings that pip has here, be it by variables or by files.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ sys.exit(subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *arg
 
 
 def pip_settings(cache: Path) -> RawConfigParser:
-    """What pip is told by files and variables, with the variables winning."""
+    """Pip's settings by files and variables, with the variables winning."""
     command = [sys.executable, "-m", "pip", "config", "list"]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     settings = RawConfigParser()

@@ -12,18 +12,18 @@ attributes:
     description: Can run in check_mode and return changed status prediction without modifying target.
     support: full
     details:
-      - Nothing but calls that read are sent. RV(ignore:diff.after) is what a real run then reports.
+      - Only calls that read are sent. RV(ignore:diff.after) is what a real run reports.
   diff_mode:
     description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
     support: full
     details:
-      - The diff holds the options that the task names and nothing that the server fills in.
+      - The diff contains the options that the task sets, and nothing that the server fills in.
   action:
     description: Has an action plugin of the same name.
     support: full
     details:
-      - With a local connection the work is done in the process of the controller, where the items of a loop share a
-        session and what they read.
+      - With a local connection, the action plugin does the work in the controller's process, where the items of a loop
+        share an HTTP session and the lists that they read.
       - A task with C(become), C(async), C(environment), another connection or another C(ansible_python_interpreter), or
         with the variable C(otterscale_in_process) set to V(false), runs as an ordinary module, with the same results.
   idempotent:

@@ -10,17 +10,17 @@ options:
   api_url:
     description:
       - Base URL of the OtterScale API, with C(http) or C(https). A path prefix is kept.
-      - A URL with a user name or a password in it is refused, without showing it.
+      - A URL that contains a user name or a password is refused, and not shown.
       - If not given, the environment variable E(OTTERSCALE_API_URL) is used.
     type: str
     required: true
   api_token:
     description:
       - Bearer token, an OIDC access token of OtterScale's realm. It is used as it is until it expires.
-      - It comes before the C(oidc_*) options. Where a task and its environment give both, they are not looked at. An
-        empty one is none, so C(api_token="") makes a task use them in spite of E(OTTERSCALE_API_TOKEN).
+      - It takes precedence over the C(oidc_*) options, also when it comes from the environment. An empty token counts
+        as not given, so C(api_token="") makes a task use those options even if E(OTTERSCALE_API_TOKEN) is set.
       - If not given, the environment variable E(OTTERSCALE_API_TOKEN) is used.
-      - A token that travels to another host over plain C(http) makes the task warn, wherever it comes from.
+      - The task warns if a token is sent to another host over unencrypted C(http), wherever the token comes from.
     type: str
   oidc_issuer_url:
     description:
@@ -30,31 +30,31 @@ options:
         expires while the task runs is renewed, once for each call that the server refuses.
       - The user is O(oidc_username) with O(oidc_password) (password grant), or else the client O(oidc_client_id) itself
         with O(oidc_client_secret) (client credentials grant).
-      - O(validate_certs), O(ca_path), O(timeout), O(retries) and proxies hold for the provider too. O(timeout) is for
-        one token, apart from the call that needs it.
+      - O(validate_certs), O(ca_path), O(timeout), O(retries) and proxies apply to the provider too. O(timeout) limits
+        fetching one token, separately from the call that needs it.
       - If not given, the environment variable E(OTTERSCALE_OIDC_ISSUER_URL) is used.
     type: str
   oidc_token_url:
     description:
-      - Token endpoint of the provider, with C(http) or C(https). Then nothing is discovered, and O(oidc_issuer_url) is
-        not used.
+      - Token endpoint of the provider, with C(http) or C(https). With this option nothing is discovered, and
+        O(oidc_issuer_url) is not used.
       - If not given, the environment variable E(OTTERSCALE_OIDC_TOKEN_URL) is used.
     type: str
   oidc_client_id:
     description:
-      - The client at the provider. Every other C(oidc_*) option needs it.
+      - Client ID at the provider. Required by all other C(oidc_*) options.
       - If not given, the environment variable E(OTTERSCALE_OIDC_CLIENT_ID) is used.
     type: str
   oidc_client_secret:
     description:
-      - Secret of the client. Only a public client with O(oidc_username) has none.
+      - Secret of the client. Only a public client that is used with O(oidc_username) does not need one.
       - It is sent with HTTP Basic authentication, or in the body where the provider discovered at O(oidc_issuer_url)
         offers only C(client_secret_post).
       - If not given, the environment variable E(OTTERSCALE_OIDC_CLIENT_SECRET) is used.
     type: str
   oidc_username:
     description:
-      - User whose tokens are fetched, together with O(oidc_password).
+      - User to fetch tokens for. Requires O(oidc_password).
       - If not given, the environment variable E(OTTERSCALE_OIDC_USERNAME) is used.
     type: str
   oidc_password:
@@ -76,20 +76,21 @@ options:
     default: true
   ca_path:
     description:
-      - Path of a CA bundle that the server's TLS certificate is checked with.
+      - Path of a CA bundle that the server's TLS certificate is verified against.
       - If not given, the environment variable E(OTTERSCALE_CA_PATH) is used, then C(REQUESTS_CA_BUNDLE),
         then the bundle of the Python library C(requests).
     type: path
   timeout:
     description:
-      - Seconds for one call to the API, at most 86400. They are sent to the server and enforced on the whole call.
+      - Time limit for one call to the API in seconds, at most 86400. It covers the whole call, and is also sent to the
+        server.
       - If not given, the environment variable E(OTTERSCALE_TIMEOUT) is used.
     type: float
     default: 30
   retries:
     description:
-      - Extra tries of a call that is safe to repeat, at most 100. A write is repeated only when it is known not to have
-        taken effect.
+      - Number of further attempts after a failed call that is safe to repeat, at most 100. A write is repeated only if
+        it is known not to have taken effect.
       - If not given, the environment variable E(OTTERSCALE_RETRIES) is used.
     type: int
     default: 4

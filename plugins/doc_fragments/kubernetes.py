@@ -10,16 +10,16 @@ options:
   kubeconfig:
     description:
       - Path of a kubeconfig file for the Kubernetes cluster behind O(scope).
-      - With it, a resource that OtterScale does not list is read from the Kubernetes API, so that it can be compared,
-        and its absence be proven. Nothing is ever written there.
-      - Only an answer of the Kubernetes API about that very resource counts. Any other one, such as the page of a proxy
-        or of a cluster without such resources, fails the task.
-      - O(timeout) bounds each of these reads, with the exec plugin that the file may name. What such a plugin prints is
-        not shown, since it may hold secrets.
-      - Needs the Python library C(kubernetes). Without this option, Kubernetes is not asked.
+      - With this option, a resource that OtterScale does not list is read from the Kubernetes API, so that it can be
+        compared or its absence proven. Nothing is ever written to Kubernetes.
+      - Only an answer of the Kubernetes API about that very resource counts. Any other answer, such as the page of a
+        proxy, or that of a cluster which does not serve such resources, fails the task.
+      - O(timeout) limits each of these reads, including an exec plugin that the kubeconfig runs. The output of such a
+        plugin is not shown, because it may contain secrets.
+      - Requires the Python library C(kubernetes). Without this option, Kubernetes is not read.
     type: path
   context:
     description:
-      - Context of the O(kubeconfig) file, its current one if not given.
+      - Context of the O(kubeconfig) file to use. If not given, its current context is used.
     type: str
 """

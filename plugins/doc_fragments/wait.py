@@ -15,20 +15,20 @@ options:
     default: false
   wait_timeout:
     description:
-      - Seconds to wait, at most 2592000, which are 30 days. The task fails when they are over.
+      - Seconds to wait, at most 2592000 (30 days). The task fails when the time is over.
     type: float
     default: 600
   wait_sleep:
     description:
-      - Seconds between two looks, at most 2592000.
+      - Seconds between two checks, at most 2592000.
     type: float
     default: 5
   wait_progress:
     description:
-      - Whether to show phase and progress while the task waits, a line every few seconds at most.
-      - Only a task that runs in the controller's own process can show it. Others are silent until they end.
+      - Whether to show phase and progress while the task waits, at most one line every few seconds.
+      - Only a task that runs in the controller's process can show progress.
       - The lines go to standard output if the stdout callback is C(default), C(minimal) or C(oneline), and to standard
-        error with any other, which may write a single document.
+        error with any other, because such a callback may write a single document.
     type: bool
     default: true
 """

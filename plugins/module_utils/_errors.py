@@ -87,7 +87,7 @@ CODES: Mapping[str, CodeMeaning] = {
     ),
     "internal": CodeMeaning(
         "The server or a proxy is broken, or the server did not do what it accepted.",
-        "The server, or a proxy before it, is broken; check its log.",
+        "The server, or a proxy in front of it, is broken; check its log.",
         replan=True,
     ),
     "unavailable": CodeMeaning(
@@ -110,7 +110,7 @@ CODES: Mapping[str, CodeMeaning] = {
 
 
 class Reason(enum.Enum):
-    """Why an exchange failed, where its code alone does not tell what to do."""
+    """Why an exchange failed, where its code alone does not say what to do."""
 
     TOO_LARGE = "the answer is too large"
     BAD_CA_BUNDLE = "the CA bundle cannot be used"
@@ -218,7 +218,7 @@ class ApiError(Exception):
 
 
 def printable(text: str) -> str:
-    """The text in one line, without what could steer a terminal; one that has nothing of that as it is."""
+    """The text in one line, without control characters; a text without any is returned as it is."""
     return text if text.isprintable() else " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 

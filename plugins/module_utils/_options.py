@@ -68,16 +68,17 @@ def transport_advice(url_option: str, api: str) -> dict[Reason | str, str]:
     api: what should have answered there, in words.
     """
     return {
-        Reason.TOO_LARGE: f"Check '{url_option}': no sound answer of {api} is that large.",
-        Reason.BAD_CA_BUNDLE: "Give a file of PEM certificates as 'ca_path' (or REQUESTS_CA_BUNDLE).",
+        Reason.TOO_LARGE: f"Check '{url_option}': no valid answer of {api} is that large.",
+        Reason.BAD_CA_BUNDLE: "Set 'ca_path' (or REQUESTS_CA_BUNDLE) to a file of PEM certificates.",
         Reason.UNTRUSTED: (
-            f"Give the CA bundle as 'ca_path' (or REQUESTS_CA_BUNDLE), or correct the host name in '{url_option}'."
+            f"Set 'ca_path' (or REQUESTS_CA_BUNDLE) to the CA bundle, or correct the host name in '{url_option}'."
         ),
         Reason.TLS_FAILED: (
-            f"Check that '{url_option}' has the right scheme and port, and which TLS versions are spoken there."
+            f"Check that '{url_option}' has the right scheme and port, and which TLS versions the server supports."
         ),
         Reason.LOST: (
-            f"Check the server and the proxies before it; if the port speaks TLS, '{url_option}' must begin with https."
+            f"Check the server and the proxies in front of it; if the port speaks TLS, '{url_option}' must begin with "
+            "https."
         ),
         "deadline_exceeded": "The server did not answer in time; check its load or raise 'timeout'.",
         "unavailable": f"Check '{url_option}', the network, proxies and that the server runs.",
@@ -106,8 +107,8 @@ def http_url(option: str, value: str, *, instead: str, query: bool = False) -> s
             raise ValueError("must not carry credentials")
         if parts.fragment or (parts.query and not query):
             raise ValueError("must end with its path: no query, no fragment")
-        if parts.port == 0:  # reading it raises ValueError where it is no port at all
-            raise ValueError("port 0 is no port")
+        if parts.port == 0:  # reading it raises ValueError where it is not a port at all
+            raise ValueError("port 0 is not a valid port")
         return usable_url(url.strip())
 
     try:

@@ -32,7 +32,7 @@ class Connection(NamedTuple):
 class System(NamedTuple):
     """What tasks connect to.
 
-    options: argument spec of the connection. connect: raises a `client` ApiError for options that are no good.
+    options: argument spec of the connection. connect: raises a `client` ApiError for invalid options.
     hide: what Connection.hide does, before there is a connection. show: the options of a task as others may see them.
     libraries: what it needs of Python, each with the error of its import, if there was one.
     """
@@ -120,13 +120,13 @@ def _work(resource_type: type[Resource[Any]], params: Params, context: Context) 
 def manage(
     resource: Resource[Any], reads: SharedReads, *, check: bool, retries: int, notify: Notify | None = None
 ) -> Outcome:
-    """That nothing is missing is told by what was read a moment ago; a write is planned by what is read now."""
+    """A reading of a moment ago is enough to see that nothing is missing; a write is planned by a new one."""
     name = resource.title
     if check:
         return plan(resource, reads.recent(name)).predicted()
     try:
         settled = plan(resource, reads.kept(name)).settled()
-        if settled and (settled.error is None or settled.error.rpc):  # a call that has just failed is no old news
+        if settled and (settled.error is None or settled.error.rpc):  # a call that failed is of now
             return settled
     except NothingKept:
         pass
@@ -134,7 +134,7 @@ def manage(
 
 
 def refused(resource_type: type[Resource[Any]], params: Params, error: ApiError) -> Outcome:
-    """The outcome where the options are no good."""
+    """The outcome of invalid options."""
     title = resource_type.title_of(params.get("namespace"), params["name"])
     return Outcome(resource_type.kind, error=error, msg=failure_message(title, error))
 

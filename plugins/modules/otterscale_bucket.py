@@ -13,44 +13,46 @@ author:
   - The otterscale.core authors (@otterscale)
 description:
   - Creates, updates and deletes buckets with their owner, policy and ACL.
-  - The task is compared with the bucket that exists, and only what differs is sent. Policies are compared by meaning.
+  - The task is compared with the existing bucket, and a write is sent only if they differ. Policies are compared by
+    meaning.
 options:
   name:
     description:
-      - Name of the bucket, by the rules of S3.
+      - Name of the bucket, following S3's naming rules.
     type: str
     required: true
   state:
     description:
-      - Whether the bucket shall exist.
+      - Whether the bucket should exist.
       - A bucket that holds objects cannot be deleted.
     type: str
     choices: [present, absent]
     default: present
   owner:
     description:
-      - Object-storage user that owns the bucket. Needed to create the bucket.
+      - Object-storage user that owns the bucket. Required to create the bucket.
       - A bucket keeps its owner if the option is not given.
     type: str
   policy:
     description:
       - Bucket policy, as a dictionary or as JSON text.
-      - The condition operator C(Null) needs quotes in YAML, which reads it as null without them.
-      - What could not be read again is refused, as one name twice in an object, the number C(1e400), or 51 levels.
+      - The condition operator C(Null) must be quoted in YAML, which reads it as null otherwise.
+      - A policy that could not be read back is refused, such as one with the same name twice in an object, the number
+        C(1e400), or more than 50 levels.
       - A bucket keeps its policy if the option is not given.
-      - The API cannot remove a policy, so an empty one fails for a bucket that has one.
+      - The API cannot remove a policy, so a task with an empty policy fails if the bucket has one.
     type: json
   acl:
     description:
       - Canned ACL. V(private) for a new bucket if not given.
       - A bucket keeps its ACL if the option is not given. The API cannot keep a custom ACL when owner or policy change,
-        so such a task fails without sending anything, unless it names an ACL.
+        so such a task fails without sending anything, unless it sets an ACL.
     type: str
     choices: [private, public_read, public_read_write, authenticated_read]
 notes:
-  - Some servers do not say when they could not read the ACL of a bucket. They then show no grants, and often no policy.
-    Such a bucket is neither private nor custom. A task that names its ACL, or has something to change, fails without
-    sending anything. A task that finds its owner as wanted, or that removes the bucket, does not need the ACL.
+  - Some servers do not report that they could not read the ACL of a bucket. They then show no grants, and often no
+    policy. RV(bucket.acl) is V(null) for such a bucket. A task that sets O(acl), or has something to change, fails
+    without sending anything. A task that finds the owner as it should be, or deletes the bucket, does not need the ACL.
 seealso:
   - name: Bucket policies
     description: Elements of a policy.
@@ -62,7 +64,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Have a bucket that everybody may read
+- name: Ensure a public bucket exists
   otterscale.core.otterscale_bucket:
     api_url: https://otterscale.example.com
     api_token: "{{ otterscale_token }}"
@@ -71,7 +73,7 @@ EXAMPLES = r"""
     owner: alice
     acl: public_read
 
-- name: Have a bucket with a policy
+- name: Ensure a bucket with a policy exists
   otterscale.core.otterscale_bucket:
     api_url: https://otterscale.example.com
     api_token: "{{ otterscale_token }}"
@@ -86,7 +88,7 @@ EXAMPLES = r"""
           Action: ["s3:GetObject"]
           Resource: ["arn:aws:s3:::reports/*"]
 
-- name: Remove an empty bucket
+- name: Delete an empty bucket
   otterscale.core.otterscale_bucket:
     api_url: https://otterscale.example.com
     api_token: "{{ otterscale_token }}"
@@ -97,7 +99,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 bucket:
-  description: The bucket, none if it is absent. In check mode, what only the server can know is none.
+  description: The bucket, V(null) if it is absent. In check mode, what only the server can know is V(null).
   returned: always
   type: dict
   contains:
@@ -110,13 +112,13 @@ bucket:
       type: str
       returned: always
     policy:
-      description: The policy, none if there is none or if the server could not read it.
+      description: The policy, V(null) if there is none or if the server could not read it.
       type: dict
       returned: always
     acl:
       description:
-        - The canned ACL that the grants amount to, V(custom) if they match none.
-        - None if the server could not read it.
+        - The canned ACL that the grants correspond to, V(custom) if they match none.
+        - V(null) if the server could not read it.
       type: str
       returned: always
       sample: public_read
@@ -127,7 +129,7 @@ bucket:
       returned: always
       sample: [{type: CanonicalUser, id: alice, name: Alice, uri: "", permission: FULL_CONTROL}]
     used_bytes:
-      description: Bytes of all objects.
+      description: Size of all objects, in bytes.
       type: int
       returned: always
     used_objects:
@@ -154,12 +156,12 @@ operations:
       returned: always
       sample: UpdateBucket
     reason:
-      description: Why it was needed.
+      description: Why the write was needed.
       type: str
       returned: always
       sample: owner and acl differ
 error:
-  description: What went wrong, for a task that failed. RV(ignore:msg) says it in words, with what to do.
+  description: Why the task failed, for playbooks and programs. RV(ignore:msg) says it in words, with what to do.
   returned: failure
   type: dict
   contains:
@@ -182,7 +184,7 @@ error:
       returned: always
       sample: 503
     message:
-      description: The message of the server, or of a proxy before it.
+      description: The message of the server, or of a proxy in front of it.
       type: str
       returned: always
     details:

@@ -13,7 +13,7 @@ author:
   - The otterscale.core authors (@otterscale)
 description:
   - Creates, extends and deletes data volumes, the disks of virtual machines.
-  - The task is compared with the volume that exists, and only what differs is sent.
+  - The task is compared with the existing volume, and a write is sent only if they differ.
 options:
   name:
     description:
@@ -27,14 +27,14 @@ options:
     required: true
   state:
     description:
-      - Whether the volume shall exist.
+      - Whether the volume should exist.
       - V(absent) deletes the volume with all its data.
     type: str
     choices: [present, absent]
     default: present
   source:
     description:
-      - Where the content of the volume comes from. Needed to create the volume.
+      - Where the content of the volume comes from. Required to create the volume.
       - It cannot be changed afterwards. A task that names another one fails without sending anything.
     type: dict
     suboptions:
@@ -49,16 +49,17 @@ options:
           - The URL of an image for V(http_url), the name of a claim for V(existing_persistent_volume_claim).
           - Must not be given for V(blank_image).
           - A password in the URL is shown as C(***) in results, diffs and messages, and sent and compared as it is.
-          - What Ansible shows as the item of a loop is not ours. Name a label with C(loop_control) there.
+          - Ansible itself prints the item of a loop, including the password. Set C(label) in C(loop_control) to avoid
+            that.
         type: str
   size:
     description:
-      - Size as Kubernetes quantity, such as V(10Gi), or in bytes. Needed to create the volume.
-      - It is compared with the capacity of the volume's claim, which is often larger than what was asked for, by the
-        overhead of a file system and by rounding up. A volume that has O(size), or up to 15 percent and 1 GiB more, is
-        left alone.
-      - A volume that has less is extended. If it has more, the task fails without sending anything, since a volume can
-        only grow.
+      - Size as a Kubernetes quantity, such as V(10Gi), or in bytes. Required to create the volume.
+      - It is compared with the capacity of the volume's claim, which is often larger than requested, because of the
+        overhead of a file system and because storage rounds up. A volume that has O(size), or up to 15 percent and 1
+        GiB more, is left alone.
+      - A volume that has less is extended. If it has more, the task fails without sending anything, because a volume
+        can only grow.
     type: str
   boot_image:
     description:
@@ -67,21 +68,21 @@ options:
     type: bool
   get_unlisted:
     description:
-      - Whether a volume that the server does not list is read with GetDataVolume, so that it can be compared,
-        and its absence be proven.
-      - Off by default, because this call brings down the whole server in some generations of OtterScale.
-        Use it only where you know that yours is not one of them.
+      - Whether to read a volume that the server does not list with GetDataVolume, so that it can be compared or its
+        absence proven.
+      - Off by default, because this call crashes the whole server in some versions of OtterScale. Use it only if you
+        know that yours is not one of them.
     type: bool
     default: false
 attributes:
   idempotent:
     support: full
 notes:
-  - The server lists only volumes that OtterScale made and whose claim exists. A volume that exists without being listed
-    counts as present. The task reports no change and warns that it could not be compared.
+  - The server lists only volumes that OtterScale created and whose claim exists. A volume that exists without being
+    listed counts as present. The task reports no change and warns that it could not be compared.
   - O(state=absent) for a volume that is not listed sends one delete to make sure. It reports C(changed) only if there
     was something to delete. In check mode it sends nothing, predicts no change and warns.
-  - A real import may retry for ever instead of failing, so O(wait=true) ends with O(wait_timeout) at the latest.
+  - An import that cannot succeed may be retried forever, so O(wait=true) ends after O(wait_timeout) at the latest.
 seealso:
   - module: otterscale.core.otterscale_vm_service
 extends_documentation_fragment:
@@ -93,7 +94,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Import a boot image and wait until it is there
+- name: Import a boot image and wait until it is ready
   otterscale.core.otterscale_datavolume:
     api_url: https://otterscale.example.com
     api_token: "{{ otterscale_token }}"
@@ -107,7 +108,7 @@ EXAMPLES = r"""
       data: https://images.example.com/debian-12.qcow2
     wait: true
 
-- name: Have an empty disk of this size, or extend a smaller one that exists
+- name: Ensure an empty disk of this size exists, or extend a smaller one
   otterscale.core.otterscale_datavolume:
     api_url: https://otterscale.example.com
     api_token: "{{ otterscale_token }}"
@@ -131,7 +132,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 datavolume:
-  description: The volume, none if it is absent. In check mode, what only the server can know is empty or none.
+  description: The volume, V(null) if it is absent. In check mode, what only the server can know is empty or V(null).
   returned: always
   type: dict
   contains:
@@ -163,21 +164,21 @@ datavolume:
       returned: always
       sample: 42.50%
     size_bytes:
-      description: Size that the volume was made with, in bytes. It stays the same when the volume is extended.
+      description: Size that the volume was created with, in bytes. It stays the same when the volume is extended.
       type: int
       returned: always
       sample: 10737418240
     capacity_bytes:
-      description: Capacity of the claim, in bytes, often more than was asked for. None without a claim.
+      description: Capacity of the claim, in bytes, often more than requested. V(null) without a claim.
       type: int
       returned: always
       sample: 21474836480
     persistent_volume_claim:
-      description: The claim behind the volume, none without one.
+      description: The claim behind the volume, V(null) without one.
       type: dict
       returned: always
     last_condition:
-      description: The newest condition of the volume, none without one.
+      description: The newest condition of the volume, V(null) without one.
       type: dict
       returned: always
     created_at:
@@ -187,7 +188,7 @@ datavolume:
       sample: "2026-01-31T12:00:00Z"
 phases:
   description:
-    - The phases that the volume was seen in while the task waited for it, in order. Empty in check mode.
+    - The phases of the volume that were observed while the task waited for it, in order. Empty in check mode.
   returned: when O(wait=true)
   type: list
   elements: dict
@@ -198,12 +199,12 @@ phases:
       returned: always
       sample: ImportInProgress
     progress:
-      description: The last progress that was seen in it.
+      description: The last progress that was observed in this phase.
       type: str
       returned: always
       sample: 42.00%
     seconds:
-      description: Seconds from the beginning of the wait until the phase was seen for the first time.
+      description: Seconds from the beginning of the wait until the phase was first observed.
       type: float
       returned: always
       sample: 5.1
@@ -222,12 +223,12 @@ operations:
       returned: always
       sample: ExtendDataVolume
     reason:
-      description: Why it was needed.
+      description: Why the write was needed.
       type: str
       returned: always
       sample: its size is 10737418240 bytes, not 21474836480
 error:
-  description: What went wrong, for a task that failed. RV(ignore:msg) says it in words, with what to do.
+  description: Why the task failed, for playbooks and programs. RV(ignore:msg) says it in words, with what to do.
   returned: failure
   type: dict
   contains:
@@ -250,7 +251,7 @@ error:
       returned: always
       sample: 503
     message:
-      description: The message of the server, or of a proxy before it.
+      description: The message of the server, or of a proxy in front of it.
       type: str
       returned: always
     details:

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: otterscale_resources
-short_description: Keep a whole declaration of data volumes, VM services and buckets on OtterScale
+short_description: Manage many data volumes, VM services and buckets on OtterScale in one task
 version_added: 0.1.0
 author:
   - The otterscale.core authors (@otterscale)
 description:
-  - Takes many resources in one task. Each list of the server is read once, everything is planned first, and what
-    differs is then brought about, several resources at a time.
+  - Creates, updates and deletes many resources in one task. Each list of the server is read once, all resources are
+    planned first, and the changes are then made, several resources at a time.
   - Data volumes come first, a copy after the volume that it copies, then VM services, then buckets, then removals.
     Kinds that are not given are left alone.
-  - A volume is deleted only when what is copied from it is complete. The task waits for such a copy for up to its
-    O(datavolumes[].wait_timeout), also without O(datavolumes[].wait). If the copy fails, its source is kept, and
+  - A volume is deleted only after all copies of it are complete. The task waits for such a copy for up to its
+    O(datavolumes[].wait_timeout), even without O(datavolumes[].wait). If the copy fails, its source is kept and
     counts as failed.
   - Volumes that are copies of one another in a circle are refused.
 options:
@@ -40,14 +40,14 @@ options:
         required: true
       state:
         description:
-          - Whether the volume shall exist.
+          - Whether the volume should exist.
           - V(absent) deletes the volume with all its data.
         type: str
         choices: [present, absent]
         default: present
       source:
         description:
-          - Where the content of the volume comes from. Needed to create the volume.
+          - Where the content of the volume comes from. Required to create the volume.
           - It cannot be changed afterwards. A task that names another one fails without sending anything.
         type: dict
         suboptions:
@@ -63,17 +63,17 @@ options:
               - Must not be given for V(blank_image).
               - A password in the URL is shown as C(***) in results, diffs and messages, and sent and
                 compared as it is.
-              - What Ansible shows as the item of a loop is not ours. Name a label with C(loop_control)
-                there.
+              - Ansible itself prints the item of a loop, including the password. Set C(label) in C(loop_control)
+                to avoid that.
             type: str
       size:
         description:
-          - Size as Kubernetes quantity, such as V(10Gi), or in bytes. Needed to create the volume.
-          - It is compared with the capacity of the volume's claim, which is often larger than what
-            was asked for, by the overhead of a file system and by rounding up. A volume that has O(datavolumes[].size),
-            or up to 15 percent and 1 GiB more, is left alone.
+          - Size as a Kubernetes quantity, such as V(10Gi), or in bytes. Required to create the volume.
+          - It is compared with the capacity of the volume's claim, which is often larger than requested,
+            because of the overhead of a file system and because storage rounds up. A volume that has
+            O(datavolumes[].size), or up to 15 percent and 1 GiB more, is left alone.
           - A volume that has less is extended. If it has more, the task fails without sending anything,
-            since a volume can only grow.
+            because a volume can only grow.
         type: str
       boot_image:
         description:
@@ -83,26 +83,28 @@ options:
         type: bool
       get_unlisted:
         description:
-          - Whether a volume that the server does not list is read with GetDataVolume, so that it can
-            be compared, and its absence be proven.
-          - Off by default, because this call brings down the whole server in some generations of OtterScale.
-            Use it only where you know that yours is not one of them.
+          - Whether to read a volume that the server does not list with GetDataVolume, so that it can
+            be compared or its absence proven.
+          - Off by default, because this call crashes the whole server in some versions of OtterScale.
+            Use it only if you know that yours is not one of them.
         type: bool
         default: false
       kubeconfig:
         description:
           - Path of a kubeconfig file for the Kubernetes cluster behind O(scope).
-          - With it, a resource that OtterScale does not list is read from the Kubernetes API, so that
-            it can be compared, and its absence be proven. Nothing is ever written there.
-          - Only an answer of the Kubernetes API about that very resource counts. Any other one, such
-            as the page of a proxy or of a cluster without such resources, fails the task.
-          - O(timeout) bounds each of these reads, with the exec plugin that the file may name. What
-            such a plugin prints is not shown, since it may hold secrets.
-          - Needs the Python library C(kubernetes). Without this option, Kubernetes is not asked.
+          - With this option, a resource that OtterScale does not list is read from the Kubernetes API,
+            so that it can be compared or its absence proven. Nothing is ever written to Kubernetes.
+          - Only an answer of the Kubernetes API about that very resource counts. Any other answer,
+            such as the page of a proxy, or that of a cluster which does not serve such resources, fails
+            the task.
+          - O(timeout) limits each of these reads, including an exec plugin that the kubeconfig runs.
+            The output of such a plugin is not shown, because it may contain secrets.
+          - Requires the Python library C(kubernetes). Without this option, Kubernetes is not read.
         type: path
       context:
         description:
-          - Context of the O(datavolumes[].kubeconfig) file, its current one if not given.
+          - Context of the O(datavolumes[].kubeconfig) file to use. If not given, its current context
+            is used.
         type: str
       wait:
         description:
@@ -112,12 +114,12 @@ options:
         default: false
       wait_timeout:
         description:
-          - Seconds to wait, at most 2592000, which are 30 days. The task fails when they are over.
+          - Seconds to wait, at most 2592000 (30 days). The task fails when the time is over.
         type: float
         default: 600
       wait_sleep:
         description:
-          - Seconds between two looks, at most 2592000.
+          - Seconds between two checks, at most 2592000.
         type: float
         default: 5
       # END generated
@@ -140,26 +142,26 @@ options:
         required: true
       state:
         description:
-          - Whether the service shall exist.
+          - Whether the service should exist.
         type: str
         choices: [present, absent]
         default: present
       virtual_machine:
         description:
-          - Name of the virtual machine behind the service. Needed to create the service.
+          - Name of the virtual machine behind the service. Required to create the service.
           - It cannot be changed afterwards. A task that names another one fails without sending anything.
         type: str
       ports:
         description:
-          - All ports of the service. Needed to create the service.
-          - A service keeps its ports if the option is not given. If it is given, ports that it does
-            not hold are removed.
+          - All ports of the service. Required to create the service.
+          - A service keeps its ports if the option is not given. If it is given, ports that are not
+            in it are removed.
         type: list
         elements: dict
         suboptions:
           name:
             description:
-              - Name of the port, a DNS-1123 label. Needed where there are several.
+              - Name of the port, a DNS-1123 label. Required if there are several ports.
             type: str
           port:
             description:
@@ -168,14 +170,13 @@ options:
             required: true
           target_port:
             description:
-              - Number or name of the port of the virtual machine. Equal to O(vm_services[].ports[].port)
-                if not given.
+              - Number or name of the port of the virtual machine. Defaults to O(vm_services[].ports[].port).
             type: str
           node_port:
             description:
               - Port on every node, from 30000 to 32767.
-              - If not given, a port that exists keeps its node port and a new one has one allocated
-                by the server. A port is known by its name, else by its protocol and number.
+              - If not given, an existing port keeps its node port, and the server allocates one for
+                a new port. Ports are matched by their name, or else by protocol and number.
             type: int
           protocol:
             description:
@@ -186,17 +187,19 @@ options:
       kubeconfig:
         description:
           - Path of a kubeconfig file for the Kubernetes cluster behind O(scope).
-          - With it, a resource that OtterScale does not list is read from the Kubernetes API, so that
-            it can be compared, and its absence be proven. Nothing is ever written there.
-          - Only an answer of the Kubernetes API about that very resource counts. Any other one, such
-            as the page of a proxy or of a cluster without such resources, fails the task.
-          - O(timeout) bounds each of these reads, with the exec plugin that the file may name. What
-            such a plugin prints is not shown, since it may hold secrets.
-          - Needs the Python library C(kubernetes). Without this option, Kubernetes is not asked.
+          - With this option, a resource that OtterScale does not list is read from the Kubernetes API,
+            so that it can be compared or its absence proven. Nothing is ever written to Kubernetes.
+          - Only an answer of the Kubernetes API about that very resource counts. Any other answer,
+            such as the page of a proxy, or that of a cluster which does not serve such resources, fails
+            the task.
+          - O(timeout) limits each of these reads, including an exec plugin that the kubeconfig runs.
+            The output of such a plugin is not shown, because it may contain secrets.
+          - Requires the Python library C(kubernetes). Without this option, Kubernetes is not read.
         type: path
       context:
         description:
-          - Context of the O(vm_services[].kubeconfig) file, its current one if not given.
+          - Context of the O(vm_services[].kubeconfig) file to use. If not given, its current context
+            is used.
         type: str
       # END generated
   buckets:
@@ -208,45 +211,46 @@ options:
       # BEGIN generated: options of otterscale_bucket
       name:
         description:
-          - Name of the bucket, by the rules of S3.
+          - Name of the bucket, following S3's naming rules.
         type: str
         required: true
       state:
         description:
-          - Whether the bucket shall exist.
+          - Whether the bucket should exist.
           - A bucket that holds objects cannot be deleted.
         type: str
         choices: [present, absent]
         default: present
       owner:
         description:
-          - Object-storage user that owns the bucket. Needed to create the bucket.
+          - Object-storage user that owns the bucket. Required to create the bucket.
           - A bucket keeps its owner if the option is not given.
         type: str
       policy:
         description:
           - Bucket policy, as a dictionary or as JSON text.
-          - The condition operator C(Null) needs quotes in YAML, which reads it as null without them.
-          - What could not be read again is refused, as one name twice in an object, the number C(1e400),
-            or 51 levels.
+          - The condition operator C(Null) must be quoted in YAML, which reads it as null otherwise.
+          - A policy that could not be read back is refused, such as one with the same name twice in
+            an object, the number C(1e400), or more than 50 levels.
           - A bucket keeps its policy if the option is not given.
-          - The API cannot remove a policy, so an empty one fails for a bucket that has one.
+          - The API cannot remove a policy, so a task with an empty policy fails if the bucket has one.
         type: json
       acl:
         description:
           - Canned ACL. V(private) for a new bucket if not given.
           - A bucket keeps its ACL if the option is not given. The API cannot keep a custom ACL when
-            owner or policy change, so such a task fails without sending anything, unless it names an
+            owner or policy change, so such a task fails without sending anything, unless it sets an
             ACL.
         type: str
         choices: [private, public_read, public_read_write, authenticated_read]
       # END generated
   state:
     description:
-      - V(present) adds and corrects what is declared.
-      - V(overridden) also removes what is listed in the scope, and for data volumes and VM services in O(namespaces),
-        without being declared. It removes only kinds that are given; an empty list removes all of its kind.
-      - What the server does not list is never removed. If it lists something without a name, nothing is removed.
+      - V(present) creates and updates what is declared.
+      - V(overridden) also removes resources that the server lists and that are not declared, buckets in the whole
+        scope, data volumes and VM services in O(namespaces). It removes only kinds that are given; an empty list
+        removes all resources of its kind.
+      - What the server does not list is never removed. If it lists a resource without a name, nothing is removed.
     type: str
     choices: [present, overridden]
     default: present
@@ -258,27 +262,27 @@ options:
     elements: str
   confirm_removal:
     description:
-      - How many resources O(state=overridden) may remove at most. If there are more, the task fails without sending
-        anything. Resources that are declared with V(absent) do not count.
-      - Check mode without this option shows them all, as RV(removals).
+      - Maximum number of resources that O(state=overridden) may remove. If there are more, the task fails without
+        sending anything. Resources that are declared with V(absent) do not count.
+      - In check mode without this option, RV(removals) lists them all.
     type: int
   max_parallel:
     description:
-      - How many resources are brought about at the same time, at most 256.
+      - Number of resources that are changed at the same time, at most 256.
     type: int
     default: 8
   any_errors_fatal:
     description:
-      - Whether nothing more is begun after a resource has failed. What was not begun is C(skipped) in RV(results).
+      - Whether to start nothing more after a resource has failed. What was not started is C(skipped) in RV(results).
       - A resource that cannot be planned fails before anything is sent.
     type: bool
     default: false
   wait_progress:
     description:
-      - Whether to show phase and progress while the task waits, a line every few seconds at most.
-      - Only a task that runs in the controller's own process can show it. Others are silent until they end.
+      - Whether to show phase and progress while the task waits, at most one line every few seconds.
+      - Only a task that runs in the controller's process can show progress.
       - The lines go to standard output if the stdout callback is C(default), C(minimal) or C(oneline), and to standard
-        error with any other, which may write a single document.
+        error with any other, because such a callback may write a single document.
     type: bool
     default: true
 attributes:
@@ -297,7 +301,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Have a disk, a service and a bucket
+- name: Ensure a disk, a service and a bucket exist
   otterscale.core.otterscale_resources:
     api_url: https://otterscale.example.com
     api_token: "{{ otterscale_token }}"
@@ -320,7 +324,7 @@ EXAMPLES = r"""
         owner: alice
         acl: public_read
 
-- name: Have exactly these buckets, and remove up to three others
+- name: Ensure exactly these buckets exist, and remove up to three others
   otterscale.core.otterscale_resources:
     api_url: https://otterscale.example.com
     api_token: "{{ otterscale_token }}"
@@ -333,8 +337,8 @@ EXAMPLES = r"""
 RETURN = r"""
 results:
   description:
-    - What became of each resource, in the order of their declaration, those that were removed at the end.
-    - Each has what its own module returns, without the diff.
+    - The outcome of each resource, in the order of the declaration. Removed resources that are not declared come last.
+    - Each contains what its own module returns, except the diff.
   returned: always
   type: list
   elements: dict
@@ -359,12 +363,12 @@ results:
     failed:
       description:
         - Whether it failed. C(msg) and C(error) then say why.
-        - If the task could not begin, all resources have failed with it, and RV(ignore:msg) and RV(error) of the task
-          say why.
+        - If the task could not start, all resources count as failed, and RV(ignore:msg) and RV(error) of the task say
+          why.
       type: bool
       returned: always
     skipped:
-      description: Whether it was not begun, since another one had failed and O(any_errors_fatal=true).
+      description: Whether it was not started, because another one had failed and O(any_errors_fatal=true).
       type: bool
       returned: always
 removals:
@@ -392,12 +396,12 @@ operations:
       returned: always
       sample: UpdateBucket
     reason:
-      description: Why it was needed.
+      description: Why the write was needed.
       type: str
       returned: always
       sample: owner and acl differ
 error:
-  description: What went wrong, for a task that failed. RV(ignore:msg) says it in words, with what to do.
+  description: Why the task failed, for playbooks and programs. RV(ignore:msg) says it in words, with what to do.
   returned: failure
   type: dict
   contains:
@@ -420,7 +424,7 @@ error:
       returned: always
       sample: 503
     message:
-      description: The message of the server, or of a proxy before it.
+      description: The message of the server, or of a proxy in front of it.
       type: str
       returned: always
     details:

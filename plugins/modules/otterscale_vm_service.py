@@ -13,7 +13,7 @@ author:
   - The otterscale.core authors (@otterscale)
 description:
   - Creates, updates and deletes a service that makes ports of a virtual machine reachable through node ports.
-  - The task is compared with the service that exists, and only what differs is sent.
+  - The task is compared with the existing service, and a write is sent only if they differ.
 options:
   name:
     description:
@@ -27,25 +27,25 @@ options:
     required: true
   state:
     description:
-      - Whether the service shall exist.
+      - Whether the service should exist.
     type: str
     choices: [present, absent]
     default: present
   virtual_machine:
     description:
-      - Name of the virtual machine behind the service. Needed to create the service.
+      - Name of the virtual machine behind the service. Required to create the service.
       - It cannot be changed afterwards. A task that names another one fails without sending anything.
     type: str
   ports:
     description:
-      - All ports of the service. Needed to create the service.
-      - A service keeps its ports if the option is not given. If it is given, ports that it does not hold are removed.
+      - All ports of the service. Required to create the service.
+      - A service keeps its ports if the option is not given. If it is given, ports that are not in it are removed.
     type: list
     elements: dict
     suboptions:
       name:
         description:
-          - Name of the port, a DNS-1123 label. Needed where there are several.
+          - Name of the port, a DNS-1123 label. Required if there are several ports.
         type: str
       port:
         description:
@@ -54,13 +54,13 @@ options:
         required: true
       target_port:
         description:
-          - Number or name of the port of the virtual machine. Equal to O(ports[].port) if not given.
+          - Number or name of the port of the virtual machine. Defaults to O(ports[].port).
         type: str
       node_port:
         description:
           - Port on every node, from 30000 to 32767.
-          - If not given, a port that exists keeps its node port and a new one has one allocated by the server.
-            A port is known by its name, else by its protocol and number.
+          - If not given, an existing port keeps its node port, and the server allocates one for a new port. Ports are
+            matched by their name, or else by protocol and number.
         type: int
       protocol:
         description:
@@ -74,12 +74,12 @@ attributes:
     details:
       - Without O(kubeconfig), a service that the server does not list is updated on every run, with a warning.
 notes:
-  - OtterScale has no call that reads one service, and some generations of it do not list all of them. A service that
-    exists without being listed is brought to the wanted ports by an update, the task reports C(changed) and warns.
-    Give O(kubeconfig) to have such a service compared instead.
+  - OtterScale has no call that reads one service, and some versions of it do not list all of them. If a service exists
+    without being listed, its ports are set with an update, and the task reports C(changed) and warns. Set O(kubeconfig)
+    to have such a service compared instead.
   - O(state=absent) for a service that is not listed sends one delete to make sure. It reports C(changed) only if there
     was something to delete. In check mode it sends nothing, predicts no change and warns.
-  - The API deletes and updates any Kubernetes service of that name, also one that OtterScale did not make.
+  - The API deletes and updates any Kubernetes service of that name, even one that OtterScale did not create.
 seealso:
   - module: otterscale.core.otterscale_datavolume
 extends_documentation_fragment:
@@ -90,7 +90,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Make the web server reachable
+- name: Ensure the web server is reachable
   otterscale.core.otterscale_vm_service:
     api_url: https://otterscale.example.com
     api_token: "{{ otterscale_token }}"
@@ -106,7 +106,7 @@ EXAMPLES = r"""
         port: 22
         node_port: 30022
 
-- name: Remove a service
+- name: Delete a service
   otterscale.core.otterscale_vm_service:
     api_url: https://otterscale.example.com
     api_token: "{{ otterscale_token }}"
@@ -118,7 +118,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 vm_service:
-  description: The service, none if it is absent. In check mode, what only the server can know is none.
+  description: The service, V(null) if it is absent. In check mode, what only the server can know is V(null).
   returned: always
   type: dict
   contains:
@@ -140,7 +140,7 @@ vm_service:
       returned: always
       sample: NodePort
     cluster_ip:
-      description: Address of the service inside of the cluster.
+      description: Address of the service inside the cluster.
       type: str
       returned: always
       sample: 10.96.12.7
@@ -170,12 +170,12 @@ operations:
       returned: always
       sample: UpdateVirtualMachineService
     reason:
-      description: Why it was needed.
+      description: Why the write was needed.
       type: str
       returned: always
       sample: the ports differ
 error:
-  description: What went wrong, for a task that failed. RV(ignore:msg) says it in words, with what to do.
+  description: Why the task failed, for playbooks and programs. RV(ignore:msg) says it in words, with what to do.
   returned: failure
   type: dict
   contains:
@@ -198,7 +198,7 @@ error:
       returned: always
       sample: 503
     message:
-      description: The message of the server, or of a proxy before it.
+      description: The message of the server, or of a proxy in front of it.
       type: str
       returned: always
     details:

@@ -168,7 +168,7 @@ def _through_json(arguments: Mapping[str, Any]) -> dict[str, Any]:
         plain: dict[str, Any] = json.loads(json.dumps(arguments, **_MODULE_JSON))
         too_deep = _depth(plain) > MAX_DEPTH
     except (TypeError, ValueError) as error:
-        raise ValueError(f"holds what JSON has no form for ({error}): write it as text, with quotes") from None
+        raise ValueError(f"holds a value that JSON cannot represent ({error}): write it as text, with quotes") from None
     except RecursionError:
         too_deep = True
     if too_deep:

@@ -65,7 +65,7 @@ class Case:
 
     @property
     def misled(self) -> bool:
-        """Told "already exists" or "not found" by a fault."""
+        """A fault answered "already exists" or "not found"."""
         return any(
             call["fault"] == "error" and call["code"] == code and call["rpc"].startswith(verb)
             for call in self.faulty
@@ -73,18 +73,18 @@ class Case:
         )
 
     def is_listed(self, state: Mapping[str, Any]) -> bool:
-        """Whether it is there, and can be seen: in a list, or by what Kubernetes shows."""
+        """Whether it exists, and can be seen: in a list, or by what Kubernetes shows."""
         found = thing(self.kind, self.ran.task.options, state)
         return found is not None and (self.asks_kubernetes or listed(self.kind, found, self.generation))
 
     @property
     def asks_kubernetes(self) -> bool:
-        """So that it knows of everything whether it is there, lists or not."""
+        """So that it knows of everything whether it exists, lists or not."""
         return "kubeconfig" in self.ran.task.options
 
     @property
     def readable(self) -> bool:
-        """Whether the lists, or Kubernetes, told all along what there was."""
+        """Whether the lists, or Kubernetes, showed all along what existed."""
         told = KINDS[self.kind].lists_all or self.asks_kubernetes
         return told or self.is_listed(self.ran.before) or self.is_listed(self.ran.after)
 
@@ -109,7 +109,7 @@ def violations(kind: str, generation: Mapping[str, str], ran: Ran) -> list[str]:
 
 
 def _always(ran: Ran) -> Iterator[str]:
-    """What holds whatever anybody was told."""
+    """What holds whatever the answers were."""
     outcome = ran.outcome
     yield from _secrets(ran)
     if outcome.error is not None and not (outcome.msg and outcome.error.as_dict()["code"]):
@@ -133,7 +133,7 @@ def _always(ran: Ran) -> Iterator[str]:
 
 
 def _unread(case: Case) -> Iterator[str]:
-    """Of a bucket whose ACL nobody can read none is told, and no update replaces it."""
+    """No ACL is reported for a bucket whose ACL cannot be read, and no update replaces it."""
     ran = case.ran
     there, shown = thing(case.kind, ran.task.options, ran.after), ran.outcome.resource
     if ran.meddled or ran.check or not (there and there.get("unreadable")):

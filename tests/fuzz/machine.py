@@ -168,7 +168,7 @@ def put(emulator: Emulator, what: Mapping[str, Any]) -> None:
 
 
 def reachable(emulator: Emulator, action: Callable[[], T]) -> T:
-    """Do it, as soon as a server that restarts is there again."""
+    """Do it, as soon as a server that restarts answers again."""
     while True:
         try:
             return action()

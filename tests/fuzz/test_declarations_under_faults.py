@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""Whatever goes wrong while a declaration is brought about: nothing is deleted that must stay.
+"""Whatever goes wrong while a declaration is carried out: nothing is deleted that must stay.
 
 Random declarations, on servers that hold something already, with lists that lie about names and namespaces among the
 faults. What must not be deleted is said in judge.wrong_deletes(). OTTERSCALE_FUZZ_EXAMPLES and OTTERSCALE_FUZZ_SEED are

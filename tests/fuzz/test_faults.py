@@ -4,7 +4,7 @@
 
 A scenario is some things on a server, one to three tasks one after the other with a fault schedule each, and after them
 the last task without faults: in check mode, in earnest, and once more. OTTERSCALE_FUZZ_EXAMPLES is the number of
-scenarios in all; the summary of pytest tells what became of them. To run the same ones again, give the seed that the
+scenarios in all; the summary of pytest says what became of them. To run the same ones again, give the seed that the
 summary names as OTTERSCALE_FUZZ_SEED; a violation is printed as a Scenario for test_found.py.
 """
 

@@ -59,7 +59,7 @@ class Emulators:
         return self._started[name]
 
     def run(self, name: str, kind: str, options: Mapping[str, Any], *faults: Mapping[str, Any], **more: Any) -> Ran:
-        """One task, judged. more: `things` that are there before, and what a Task has."""
+        """One task, judged. more: `things` that exist before, and what a Task has."""
         task = Task(options, faults, **{key: value for key, value in more.items() if key != "things"})
         machine = Machine(self[name], Scenario(kind, (task,), more.get("things", ())))
         ran = machine.run(task)
@@ -77,7 +77,7 @@ def rpcs(ran: Ran) -> list[str]:
     return [operation["rpc"] for operation in ran.outcome.operations]
 
 
-# What was not told
+# What was not reported
 
 
 def test_an_update_that_does_its_work_and_then_misses_a_policy_is_a_change(emulators: Emulators) -> None:
@@ -111,7 +111,7 @@ def test_an_acl_that_could_not_be_read_is_not_replaced(emulators: Emulators, opt
 def test_an_acl_that_cannot_be_read_after_a_lost_update_tells_nothing_of_its_effect(
     emulators: Emulators, when: str
 ) -> None:
-    """That it was there before and is not shown any more was taken for the effect of the update."""
+    """That it existed before and is no longer shown was taken for the effect of the update."""
     options = {"name": "data", "state": "present", "acl": "public_read"}
     blinding = {"colleague": {"kind": "bucket", "name": "data", "unreadable": True}, "things": (THERE["bucket"],)}
     ran = emulators.run("mapped", "bucket", options, close(when), **blinding)
@@ -135,7 +135,7 @@ def test_an_update_that_is_accepted_and_does_nothing_is_no_change(emulators: Emu
 def test_an_answer_that_is_not_the_new_resource_does_not_prove_it(
     emulators: Emulators, kind: str, options: Mapping[str, Any], body: Any
 ) -> None:
-    """Nothing was made, and no list would show it: it was taken for one that is there but not listed."""
+    """Nothing was created, and no list would show it: it was taken for one that exists but is not listed."""
     ran = emulators.run("blind", kind, options, answer(body))
     assert ran.outcome.error is not None and not ran.outcome.changed
     assert "unknown" in ran.outcome.msg
@@ -152,7 +152,7 @@ def test_a_volume_that_goes_away_after_it_grew_is_not_there(emulators: Emulators
 def test_what_is_gone_after_a_lost_delete_is_said_to_be_a_guess(
     emulators: Emulators, kind: str, options: Mapping[str, Any]
 ) -> None:
-    """It may be the lost Delete that removed it, or it was not there: no list tells."""
+    """It may be the lost Delete that removed it, or it did not exist: no list shows which."""
     ran = emulators.run("blind", kind, gone(options), close("before"))
     assert ran.outcome.error is None and any("lost" in warning for warning in ran.outcome.warnings)
 

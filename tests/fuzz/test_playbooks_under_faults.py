@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""The same as test_faults.py through real ansible-playbook runs: what a playbook is told is what happened.
+"""The same as test_faults.py through real ansible-playbook runs: what a playbook gets as results is what happened.
 
 Each host is a case with a server of its own. The playbook has three tasks, one for each module, and goes on after a
 failure. It runs with faults, then twice without: the first of these converges, the second changes nothing.
@@ -39,7 +39,7 @@ RESTART = {"kind": "restart", "when": "after"}
 
 @dataclass(frozen=True)
 class Case:
-    """there: whether the three resources are there before."""
+    """there: whether the three resources exist before."""
 
     generation: str
     tasks: Mapping[str, Mapping[str, Any]]
@@ -55,7 +55,7 @@ CASES = {
     "answer_to_delete_cut_off": Case("mapped", ABSENT, True, every("delete", {"kind": "truncate"})),
 }
 
-# A server takes a while to be there again, a proxy in the way stays.
+# A server takes a while to answer again, a proxy in the way stays.
 RETRIES = "{{ 12 if inventory_hostname == 'restart_after_extend' else 3 }}"
 
 
@@ -74,21 +74,21 @@ def test_a_playbook_is_told_the_truth(tmp_path: Path) -> None:
         faulty = run_playbook(playbook, "faulty", emulators, {}, tmp_path)
         for emulator in emulators.values():
             emulator.clear_faults()
-        mended, again = (run_playbook(playbook, name, emulators, {}, tmp_path) for name in ("mended", "again"))
+        repaired, again = (run_playbook(playbook, name, emulators, {}, tmp_path) for name in ("repaired", "again"))
         for host, emulator in emulators.items():
             assert any(call["fault"] for call in faulty.calls[host]), f"{host}: no fault came true"
             assert not [call for call in again.calls[host] if call["effect"]], host
             for kind in CASES[host].tasks:
-                assert_converges(host, kind, faulty, mended, again, emulator.state())
-    assert all(TOKEN not in run.output for run in (faulty, mended, again))
+                assert_converges(host, kind, faulty, repaired, again, emulator.state())
+    assert all(TOKEN not in run.output for run in (faulty, repaired, again))
 
 
-def assert_converges(host: str, kind: str, faulty: Run, mended: Run, again: Run, state: Mapping[str, Any]) -> None:
+def assert_converges(host: str, kind: str, faulty: Run, repaired: Run, again: Run, state: Mapping[str, Any]) -> None:
     where = f"{kind} of {host}"
     assert_truth(result(faulty, host, kind), faulty.calls[host], where)
-    converged = result(mended, host, kind)
+    converged = result(repaired, host, kind)
     assert not converged.values.get("failed"), f"{where}: {converged.values}"
-    assert_truth(converged, mended.calls[host], where)
+    assert_truth(converged, repaired.calls[host], where)
     assert fulfils(kind, CASES[host].tasks[kind], state["scopes"]["demo"], state["generation"]), where
     assert result(again, host, kind).values["changed"] is False, where
 

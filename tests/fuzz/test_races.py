@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""Two processes that want the same resource at once, one way or two: each tells how it ended, and one of them won.
+"""Two processes that want the same resource at once, one way or two: each reports how it ended, and one of them won.
 
 OTTERSCALE_FUZZ_ROUNDS is the number of rounds for each resource and server generation.
 """
@@ -75,7 +75,7 @@ def assert_one_won(
     generation: Mapping[str, str],
     where: str,
 ) -> None:
-    """The end is what one wants who reports success, and no port has two node ports, nor two ports one."""
+    """The end is what one that reports success wants. No port has two node ports, and no two ports have the same."""
     won = [not r["failed"] and fulfils(kind, w, state, generation) for w, r in zip(wanted, results, strict=True)]
     assert any(won), f"the end is nobody's, {thing(kind, wanted[0], state)}: {where}"
     ports = [port["node_port"] for service in state["services"].values() for port in service["ports"]]
@@ -87,7 +87,7 @@ def assert_told(results: list[dict[str, Any]], calls: list[dict[str, Any]], wher
     told = Counter(operation["rpc"] for result in results for operation in result["operations"])
     # Of two that do the same at once both are accepted; the later one cannot know that it did nothing.
     accepted = Counter(call["rpc"] for call in calls if call["write"] and call["code"] == "ok")
-    assert not effects - told, f"an effect was not told: {where}"
+    assert not effects - told, f"an effect was not reported: {where}"
     assert not told - accepted, f"an effect was made up: {where}"
     for result in results:
         if result["failed"]:

@@ -21,7 +21,7 @@ def thing(kind: str, options: State, state: State) -> State | None:
 
 
 def copied(volume: State) -> str | None:
-    """The "namespace/name" of what a volume that shall be there, or is there, is a copy of."""
+    """The "namespace/name" of what a volume that should exist, or does exist, is a copy of."""
     source = volume.get("source") or {}
     data = source.get("data", "") if source.get("type") == SOURCES[2] else ""
     if "source_type" in volume and SOURCES[volume["source_type"]] == SOURCES[2]:
@@ -37,7 +37,7 @@ def listed(kind: str, found: State, generation: Mapping[str, str]) -> bool:
 
 
 def knowable(kind: str, options: State, state: State) -> bool:
-    """Whether a task can be told that the server is as it wants: not of a policy or an ACL that it cannot read."""
+    """Whether the server can confirm what a task wants, which it cannot for a policy or an ACL that it cannot read."""
     found = thing(kind, options, state)
     hidden = options["state"] == "present" and found is not None and found.get("unreadable", False)
     return not (hidden and {"policy", "acl"} & set(options))

@@ -126,7 +126,7 @@ class HttpServer(socketserver.ThreadingTCPServer):
     """Answers each request with the next of its scripts, the last one again and again.
 
     requests: what it got. connections: how many there were. open: how many there are now.
-    listening: whether it accepts connections yet; until listen() they are refused, on a port that nobody else gets.
+    listening: whether it accepts connections yet; until listen() they are refused, on a port that is reserved.
     """
 
     daemon_threads = True

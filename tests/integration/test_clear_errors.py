@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""What a user is told when a task cannot work: what was wanted, what happened, what to do; `error` says it to programs.
+"""What a user reads when a task cannot work: what was wanted, what happened, what to do; `error` is for programs.
 
 Most of it through real module processes; proxies and certificates through the client.
 """

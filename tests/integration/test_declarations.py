@@ -71,7 +71,7 @@ def writes(emulator: Emulator) -> list[str]:
 
 
 def volumes(emulator: Emulator) -> dict[str, Any]:
-    """The volumes that are there, by name: whether each has begun to be made from its source."""
+    """The volumes that exist, by name: whether each has begun to be made from its source."""
     there = emulator.state()["scopes"]["demo"]["data_volumes"]
     return {volume["name"]: volume["started_at"] is not None for volume in there.values()}
 
@@ -170,7 +170,7 @@ def test_a_source_in_another_namespace_is_kept_as_well(slow: Emulator) -> None:
 
 
 def test_a_source_that_the_declaration_does_not_name_is_kept_as_well(slow: Emulator) -> None:
-    """The server tells what a volume is being copied from."""
+    """The server shows what a volume is being copied from."""
     declare(slow, datavolumes=[volume("old"), copy_of("old", "new")])
     named = {"name": "new", "namespace": "default", "wait_sleep": 0.05}
     result = declare(slow, datavolumes=[gone("old"), {**named, "size": "2Gi"}])

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""A declaration on a system that gives few threads, or none: what can be done is done, and each entry is told of."""
+"""A declaration on a system that gives few threads, or none: what can be done is done, and each entry is reported."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""Action plugins: when a task runs in the controller's process, what its items share, and that nobody can tell by more
-than the time it takes.
+"""Action plugins: when a task runs in the controller's process, what its items share, and that nothing but the
+time it takes shows the difference.
 
 Every item of a module reads for itself, while the items of a loop in the controller's process share one reading. So the
-journal of the server tells which way a task went.
+journal of the server shows which way a task went.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def test_a_task_leaves_the_controllers_process_only_if_something_asks_for_anothe
         (False, become),
     ]
     tasks = [
-        # The server's journal tells the tasks apart by their timeouts.
+        # The server's journal distinguishes the tasks by their timeouts.
         {BUCKET: {"name": "{{ item }}", "owner": "alice", "timeout": 10 + number}, "loop": NAMES[:2], **keywords}
         for number, (_in_process, keywords) in enumerate(ways)
     ]
@@ -122,7 +122,7 @@ def test_another_connection_is_not_ours(here: dict[str, Emulator], tmp_path: Pat
     assert play(tmp_path, here, task).calls["plain"] == []
 
 
-# Nobody can tell
+# The same results
 
 
 def test_both_ways_complain_alike(both: dict[str, Emulator], tmp_path: Path) -> None:
@@ -169,15 +169,15 @@ VALUES = {
     STATEMENT % "{Bool: {1: a, '1': b, 1.0: c}, StringLike: {a: !unsafe '{{ b }}', b: '{{ [1, none] }}'}}": None,
     STATEMENT % "{Null: {'aws:TokenIssueTime': true}}": "'policy'.* write \"Null\" with quotes",
     STATEMENT % "{~: {'aws:TokenIssueTime': true}}": "'policy'.* write \"Null\" with quotes",
-    "{Statement: .inf}": "'policy'.* no JSON number",
-    "{Statement: [.nan]}": "'policy'.* no JSON number",
+    "{Statement: .inf}": "'policy'.* not a JSON number",
+    "{Statement: [.nan]}": "'policy'.* not a JSON number",
     "{Statement: %s}" % ("[" * 60 + "1" + "]" * 60): "'policy'.* nested more than 50 deep",
     "{Statement: %s}" % ("[" * 120 + "1" + "]" * 120): "'policy' is nested more than 100 deep",
-    "{Statement: !!binary aGVsbG8=}": "'policy' holds what JSON has no form for",
-    "{Statement: [{!!binary aGVsbG8= : 1}]}": "'policy' holds what JSON has no form for",
-    "{Statement: [{2020-01-01: 1}]}": "'policy' holds what JSON has no form for",
-    "{Statement: [{2020-01-01 10:00:00: 1}]}": "'policy' holds what JSON has no form for",
-    "!!binary aGVsbG8=": "'policy' holds what JSON has no form for",
+    "{Statement: !!binary aGVsbG8=}": "'policy' holds a value that JSON cannot represent",
+    "{Statement: [{!!binary aGVsbG8= : 1}]}": "'policy' holds a value that JSON cannot represent",
+    "{Statement: [{2020-01-01: 1}]}": "'policy' holds a value that JSON cannot represent",
+    "{Statement: [{2020-01-01 10:00:00: 1}]}": "'policy' holds a value that JSON cannot represent",
+    "!!binary aGVsbG8=": "'policy' holds a value that JSON cannot represent",
 }
 VAULTED = (
     r"$ANSIBLE_VAULT;1.1;AES256\n3537636139326333383030663464626530646162396265343037306"
@@ -246,7 +246,7 @@ OTHERS = {"ansible_python_interpreter": sys.executable}
 
 
 def assert_alike(run: Run, both: dict[str, Emulator]) -> list[dict[str, Any]]:
-    """What the tasks told, which is the same for both hosts."""
+    """What the tasks reported, which is the same for both hosts."""
     told = [[comparable(result.values, emulator.url) for result in run.of(host)] for host, emulator in both.items()]
     assert len(told[0]) == len(told[1])
     for here, module in zip(*told, strict=True):
@@ -389,7 +389,7 @@ def test_a_list_that_cannot_be_read_fails_what_it_is_about_and_nothing_else(
 
 
 def test_a_declaration_that_fails_as_a_whole_is_not_skipped(both: dict[str, Emulator], tmp_path: Path) -> None:
-    """Ansible takes a task for skipped where all its `results` are, and tells callbacks so."""
+    """Ansible takes a task for skipped if all its `results` are, and calls callbacks accordingly."""
     one = {"name": "one", "owner": "alice"}
     copied = {"name": "a", "namespace": "b", "source": {"type": "existing_persistent_volume_claim", "data": "a"}}
     whole: list[dict[str, Any]] = [

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""Reads of Kubernetes by kubeconfig: what proves an absence, what a user is told of a bad kubeconfig, and that secrets
+"""Reads of Kubernetes by kubeconfig: what proves an absence, what a user reads about a bad kubeconfig, and that secrets
 stay secret and tasks end.
 
 Each case is an item of a loop, with a kubeconfig of its own. All of them run in the controller's process, the first few
@@ -99,7 +99,7 @@ def ports(*items: Any, **spec: Any) -> bytes:
 
 GONE = {"name": "web", "kind": "services"}
 PAGE = b"<html><h1>404 Not Found</h1></html>"
-# Answers to the question whether service `web` is there, each with the code and words of the failure that it must be.
+# Answers to the question whether service `web` exists, each with the code and words of the failure that it must be.
 UNPROVEN: dict[str, tuple[Script, str, str]] = {
     "a page": (answer(PAGE, 404, "text/html"), "unimplemented", "not the Kubernetes API"),
     "an empty object": (answer({}), "internal", "'kind' is None, not 'Service'"),
@@ -123,7 +123,7 @@ UNPROVEN: dict[str, tuple[Script, str, str]] = {
     "another version of it": (answer(service(apiVersion="v2")), "internal", "'apiVersion' is 'v2'"),
     "no metadata": (answer(service(metadata=[])), "internal", "'metadata.name' is None"),
     "a log-in page": (answer(b"<html>Log in</html>", 200, "text/html"), "internal", "it is text/html"),
-    "no JSON": (answer(b"{"), "internal", "no JSON"),
+    "not JSON": (answer(b"{"), "internal", "not valid JSON"),
     "a bad request": (answer(status(400, "BadRequest"), 400), "invalid_argument", "no"),
     "no right": (answer(status(403, "Forbidden", 'services "web" is forbidden'), 403),
                  "permission_denied", 'services "web" is forbidden'),
@@ -211,9 +211,9 @@ VOLUMES: dict[str, tuple[list[Script], str | None]] = {
     "CDI is missing": ([answer(b"404 page not found\n", 404, "text/plain")], "unimplemented"),
     "another group": ([answer(status(**{**NO_VOLUME, "group": "test"}), 404)], "unimplemented"),
     "no spec": ([answer({**volume("1Gi"), "spec": {}}), NO_CLAIM], "internal"),
-    "a size that is none": ([answer(volume("x")), NO_CLAIM], "internal"),
+    "a size that is not a quantity": ([answer(volume("x")), NO_CLAIM], "internal"),
     "a size of another type": ([answer(volume(True)), NO_CLAIM], "internal"),
-    "a capacity that is none": ([answer(volume("1Gi")), claim("much")], "internal"),
+    "a capacity that is not a quantity": ([answer(volume("1Gi")), claim("much")], "internal"),
     "gone": ([answer(status(**NO_VOLUME), 404)], None),
     "no claim yet": ([answer(volume("1Gi")), NO_CLAIM], None),
     "there": ([answer(volume("1Gi")), claim("1Gi")], None),
@@ -255,8 +255,8 @@ def unusable(tmp_path: Path, url: str) -> dict[str, tuple[str, str]]:
         "no YAML": (file("broken", f"users: [{SECRET}\n  token: }}{{".encode()), "YAML (see line 2)"),
         "server 5": (of("server-5", 5), "no URL as 'server'"),
         "two documents": (file("two", b"{}\n---\n{}\n"), "one document of plain YAML"),
-        "a list": (file("list", [good]), "no mapping"),
-        "a text": (file("text", SECRET), "no mapping"),
+        "a list": (file("list", [good]), "not a mapping"),
+        "a text": (file("text", SECRET), "not a mapping"),
         "an unknown tag": (file("tag", f"token: !{SECRET} x\n".encode()), "YAML (see line 1)"),
         "empty": (file("empty", b""), "it is empty"),
         "missing": (str(tmp_path / "missing"), "there is no such file"),
@@ -268,18 +268,18 @@ def unusable(tmp_path: Path, url: str) -> dict[str, tuple[str, str]]:
         "unknown context": (file("context", {**good, "current-context": "prod"}), "no context 'prod'"),
         "no current context": (file("no-context", {**good, "current-context": None}), "give 'context'"),
         "no contexts": (file("no-contexts", {"current-context": "demo"}), "no context 'demo'"),
-        "contexts of another type": (file("contexts", {**good, "contexts": {"demo": SECRET}}), "no kubeconfig"),
+        "contexts of another type": (file("contexts", {**good, "contexts": {"demo": SECRET}}), "a usable kubeconfig"),
         "unknown cluster": (file("cluster", {**good, "clusters": None}), "no cluster 'demo'"),
         "unknown user": (file("user", {**good, "users": []}), "no user 'demo'"),
         "two users": (file("users", {**good, "users": good["users"] * 2}), "more than one user 'demo'"),
         "a user of text": (of("user-text", url, SECRET), "no user 'demo'"),
         "no server": (file("no-server", {**good, "clusters": [{"name": "demo", "cluster": {}}]}), "no URL as 'server'"),
         "no usable server": (of("server", "http://a..b"), "no usable URL as 'server'"),
-        "a password of numbers": (of("password", url, {"username": "me", "password": 5}), "no kubeconfig"),
-        "a CA that is no base64": (of("ca", secure, **{"certificate-authority-data": "%%%"}), "is no base64"),
-        "a CA that is no PEM": (of("pem", secure, **{"certificate-authority-data": garbage}), "cannot be used"),
-        "a certificate that is no PEM": (of("cert", secure, pair(garbage, garbage)), "cannot be used"),
-        "a key that is no base64": (of("key", url, pair(garbage, SECRET)), "'client-key-data' is no base64"),
+        "a password of numbers": (of("password", url, {"username": "me", "password": 5}), "not a usable kubeconfig"),
+        "a CA that is not base64": (of("ca", secure, **{"certificate-authority-data": "%%%"}), "is not valid base64"),
+        "a CA that is not PEM": (of("pem", secure, **{"certificate-authority-data": garbage}), "cannot be used"),
+        "a certificate that is not PEM": (of("cert", secure, pair(garbage, garbage)), "cannot be used"),
+        "a key that is not base64": (of("key", url, pair(garbage, SECRET)), "'client-key-data' is not valid base64"),
         "no file of the CA": (of("ca-file", url, **{"certificate-authority": "ca.pem"}), "'certificate-authority'"),
         "no file of the token": (of("token-file", url, {"tokenFile": SECRET}), "'tokenFile' does not exist"),
         "a token of two lines": (of("token", url, {"token": f"{SECRET}\nx"}), "no HTTP header can carry"),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""What a task with `no_log: true` shows: nothing of what it was about. `nox -s no_log` tries it on every ansible-core.
+"""What a task with `no_log: true` shows: neither options nor results. `nox -s no_log` tries it on every ansible-core.
 
 Cores differ in what they hide by themselves: some take `results` of any task for the results of a loop.
 """
@@ -46,7 +46,7 @@ def tasks(number: int) -> Iterator[dict[str, Any]]:
     whole = {"buckets": [works, fails], "datavolumes": volumes}
     yield {RESOURCES: {**whole, "buckets": [works, fails, unreadable]}, "check_mode": True}
     yield {RESOURCES: {**whole, "buckets": [works, fails, unreadable]}, "register": "whole"}
-    # What is hidden from view is there for later tasks.
+    # What is hidden from view is available to later tasks.
     names = [f"disk-{number}", f"small-{number}", works["name"], fails["name"], unreadable["name"]]
     told = [
         f"whole.results | map(attribute='name') | list == {names}",

@@ -304,7 +304,7 @@ def test_an_https_issuer_has_no_plain_http_token_endpoint(emulator: Emulator, tm
         assert "not trusted" in error.message and "'oidc_issuer_url'" in error.advice
         oidc.configuration = {"token_endpoint": oidc.token_url.replace("https", "http")}
         error = failure(lambda: client(oidc.api_url, **options, **trusting).read(LIST, SCOPE))
-        assert error.code == "failed_precondition" and "no https URL" in error.message
+        assert error.code == "failed_precondition" and "not an https URL" in error.message
         assert oidc.fetches == 2
 
 
@@ -355,13 +355,13 @@ def test_a_provider_that_is_busy_is_asked_again(serve: Serve, call: str) -> None
         (
             reply(b"<html>Sign in</html>", content_type="text/html"),
             "failed_precondition",
-            "no JSON object, but text/html",
+            "not a JSON object, but text/html",
         ),
         (reply(b"<h1>Bad Gateway</h1>", 502, "text/html"), "unavailable", "Bad Gateway"),
-        (reply(b'["access_token"]'), "failed_precondition", "no JSON object"),
-        (reply(b"access_token=issued-token-1&token_type=Bearer"), "failed_precondition", "no JSON object"),
-        (reply(b'{"access_token": "issued-token-1'), "failed_precondition", "no JSON object"),
-        (reply(b"[" * 100_000), "failed_precondition", "no JSON object"),
+        (reply(b'["access_token"]'), "failed_precondition", "not a JSON object"),
+        (reply(b"access_token=issued-token-1&token_type=Bearer"), "failed_precondition", "not a JSON object"),
+        (reply(b'{"access_token": "issued-token-1'), "failed_precondition", "not a JSON object"),
+        (reply(b"[" * 100_000), "failed_precondition", "not a JSON object"),
         (reply(b"{}"), "failed_precondition", "Missing access token"),
         (
             reply(b'{"access_token": 5, "expires_in": "soon", "scope": 7}'),
@@ -468,7 +468,7 @@ def test_credentials_in_a_url_are_refused_without_showing_them() -> None:
 
 
 def test_an_api_token_comes_before_oidc(oidc: OidcServer, emulator: Emulator) -> None:
-    """Which is not even looked at; an empty api_token is none."""
+    """Which is not even looked at; an empty api_token counts as not given."""
     caller = client(emulator.url, api_token=TOKEN, oidc_issuer_url="nonsense", oidc_username="b")
     assert caller.read(LIST, SCOPE) == {} and oidc.fetches == 0
     caller = client(oidc.api_url, api_token=" ", oidc_issuer_url=oidc.issuer, **CLIENT)

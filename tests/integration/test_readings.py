@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""SharedReads that several resources share: who may be told of which one."""
+"""SharedReads that several resources share: which resource may see which answer."""
 
 from __future__ import annotations
 

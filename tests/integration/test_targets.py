@@ -8,7 +8,7 @@ A playbook asserts what is particular to it. What holds for every module is asse
 and predicts what the real run reports, the second run changes nothing and costs one read a task, no token leaks.
 
 NN_name.put.yml beside NN_name.yml lists what is placed on the servers behind OtterScale's back before the first run.
-The variable `unlisted_in` of a play names the generations that do not list what it is about. Nothing can predict there
+The variable `unlisted_in` of a play names the generations that do not list its resource. Nothing can predict there
 whether a create or delete is needed, and a service is set again on every run.
 """
 
@@ -63,7 +63,7 @@ def place(file: Path, emulators: dict[str, Emulator]) -> None:
 
 
 def assert_predicted(check: Run, real: Run, host: str, where: str) -> None:
-    """Check mode told what the real run then did."""
+    """Check mode predicted what the real run then did."""
     predicted, happened = check.of(host), real.of(host)
     assert [result.task for result in predicted] == [result.task for result in happened], where
     for before, after in zip(predicted, happened, strict=True):

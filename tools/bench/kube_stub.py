@@ -88,6 +88,10 @@ def _merge(into: dict[str, Any], patch: dict[str, Any]) -> None:
 def _failure(status: HTTPStatus, message: str) -> tuple[HTTPStatus, dict[str, Any]]:
     reason = status.phrase.title().replace(" ", "")
     return status, {
-        "kind": "Status", "apiVersion": "v1", "status": "Failure",
-        "message": message, "reason": reason, "code": status.value,
-    }  # fmt: skip
+        "kind": "Status",
+        "apiVersion": "v1",
+        "status": "Failure",
+        "message": message,
+        "reason": reason,
+        "code": status.value,
+    }

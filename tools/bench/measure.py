@@ -54,7 +54,7 @@ def prepare(lane: Lane, size: int, servers: Servers) -> list[str]:
 
 
 def environment(lane: Lane, size: int, servers: Servers) -> Mapping[str, str]:
-    """Where the server is and who asks comes from here for the modules, as in a job of AWX."""
+    """From here the modules take server and credentials, as in a job of AWX."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OTHERS)}
     return {
         **kept,
@@ -78,7 +78,7 @@ def warm_up(lane: Lane, size: int, servers: Servers) -> None:
     recap = done.stdout.rpartition("PLAY RECAP")[2]
     unchanged = re.search(r"changed=0 .*failed=0", recap) or lane.playbook == "empty"
     if done.returncode or not unchanged:
-        sys.exit(f"{lane.name} is no loop without changes:\n{done.stdout[-5000:]}{done.stderr[-5000:]}")
+        sys.exit(f"{lane.name} is not a loop without changes:\n{done.stdout[-5000:]}{done.stderr[-5000:]}")
     servers.asked()
 
 

@@ -45,23 +45,31 @@ TARGETS = (
     Target("amazon.aws.s3_bucket / in-process bucket", lambda figures: figures.ratio(S3, IN_PROCESS), ">=", 80.0),
     Target(
         "calls of the longest in-process loop",
-        lambda figures: figures.calls(IN_PROCESS, figures.sizes[-1]), "==", 1,
+        lambda figures: figures.calls(IN_PROCESS, figures.sizes[-1]),
+        "==",
+        1,
     ),
     Target("bend of the in-process loop, 0 is straight", lambda figures: figures.bend(IN_PROCESS), "<=", 0.2),
     Target("ordinary module / uri with one call", lambda figures: figures.ratio(ORDINARY, URI_CALL), "<=", 1.0),
     Target(
         "otterscale_resources, mixed: seconds above an empty play",
-        lambda figures: figures.above(RESOURCES_MIXED, figures.mixed), "<=", 3.0,
+        lambda figures: figures.above(RESOURCES_MIXED, figures.mixed),
+        "<=",
+        3.0,
     ),
     Target(
         "otterscale_resources, mixed: read calls",
-        lambda figures: figures.calls(RESOURCES_MIXED, figures.mixed), "<=", 4,
+        lambda figures: figures.calls(RESOURCES_MIXED, figures.mixed),
+        "<=",
+        4,
     ),
     Target(
         "otterscale_resources, mixed: peak MiB",
-        lambda figures: figures.peak(RESOURCES_MIXED, figures.mixed), "<", 150.0,
+        lambda figures: figures.peak(RESOURCES_MIXED, figures.mixed),
+        "<",
+        150.0,
     ),
-)  # fmt: skip
+)
 
 
 def judge(figures: Figures) -> list[Verdict]:

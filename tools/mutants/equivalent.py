@@ -73,12 +73,11 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "p(options, ports, strict=False): if port.port not": "each option makes one port",
     },
     "_values/message": {
-        "read_int: <= 20 and value.lstrip('-').isdecimal(): retur -> <= 20 and value.lstrip('-X').isdecimal(): retur": (
-            "int() refuses it then, with the same result"
-        ),
+        "Message.integer: <= 20 and value.lstrip('-').isdecimal(): retur -> "
+        "<= 20 and value.lstrip('-X').isdecimal(): retur": "int() refuses it then, with the same result",
     },
     "_values/quantity": {
         "parse_quantity: er) * _FACTORS.get(suffix or '', Decimal(1)) * Decimal(1 -> "
-        "er) * _FACTORS.get(suffix, Decimal(1)) * Decimal(1": "None is no key either; only the type checker minds",
+        "er) * _FACTORS.get(suffix, Decimal(1)) * Decimal(1": "None is not a key either; only the type checker minds",
     },
 }

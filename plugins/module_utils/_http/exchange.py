@@ -37,7 +37,7 @@ try:
     from urllib3.util import parse_url
 
     REQUESTS_IMPORT_ERROR: ImportError | None = None
-except ImportError as import_error:  # the door tells the user which library is missing
+except ImportError as import_error:  # the door reports which library is missing
     REQUESTS_IMPORT_ERROR = import_error
 
 T = TypeVar("T")
@@ -49,7 +49,7 @@ MAX_EXCERPT_CHARACTERS = 200
 _CHUNK_BYTES = 64 * 1024
 _EXCERPT_BYTES = 64 * 1024
 _MARKUP = re.compile(r"<!--|<(?:(script|style)\b|[a-z/!?])", re.IGNORECASE)
-_NO_THREAD = "Allow more processes and threads to the user, or to the container, that runs the task."
+_NO_THREAD = "Allow more processes and threads for the user, or for the container, that runs the task."
 
 # Reasons of OpenSSL that only a peer without TLS, or with none of our versions, gives: nothing was sent.
 _NO_TLS = (
@@ -194,9 +194,9 @@ def read_body(response: BaseHTTPResponse, ends: float) -> bytes:
             # One byte more than allowed is enough to know, and all that a gzip bomb gets.
             body += unzip.decompress(chunk, MAX_ANSWER_BYTES + 1 - len(body)) if unzip else chunk
         except zlib.error as error:
-            raise _broken(response, "internal", f"is no valid gzip: {error}") from None
+            raise _broken(response, "internal", f"is not valid gzip: {error}") from None
         if unzip and unzip.unused_data:
-            raise _broken(response, "internal", "goes on after its gzip stream")
+            raise _broken(response, "internal", "continues after its gzip stream")
         if len(body) > MAX_ANSWER_BYTES:
             large = _broken(response, "resource_exhausted", f"is larger than {MAX_ANSWER_BYTES // 1024 // 1024} MiB")
             large.reason, large.final = Reason.TOO_LARGE, True
@@ -232,7 +232,7 @@ def json_object(body: bytes) -> dict[str, Any]:
     except RecursionError:
         raise ValueError("its JSON is nested too deeply") from None
     except json.JSONDecodeError as error:
-        raise ValueError(f"no JSON ({error.msg} at {error.pos})") from None
+        raise ValueError(f"not valid JSON ({error.msg} at {error.pos})") from None
     if not isinstance(value, dict):
         raise ValueError("a JSON object was expected")
     if b"\\ud" in body.lower():
@@ -241,7 +241,7 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 # What failures mean
@@ -286,7 +286,7 @@ def _url_error(peer: str, reason: str) -> ApiError:
     try:
         usable_url(peer)
     except ValueError:
-        return ApiError("client", f"{peer!r} is no usable URL: {reason}", final=True)
+        return ApiError("client", f"{peer!r} is not a valid URL: {reason}", final=True)
     if any(_proxy_passwords()):  # of which the reason may quote a part
         reason = "it is not shown, since it holds a password"
     return ApiError(
@@ -362,13 +362,13 @@ def _without_markup(page: str) -> str:
     texts, at = [], 0
     while found := _MARKUP.search(page, at):
         texts.append(page[at : found.start()])
-        # What a script or a style sheet holds is no text.
+        # The content of a script or a style sheet is not text.
         until = "-->" if found[0] == "<!--" else f"(?=</{found[1]})" if found[1] else ">"
         end = re.compile(until, re.IGNORECASE).search(page, found.end())
         at = end.end() if end else len(page)
     try:
         return html.unescape(" ".join([*texts, page[at:]]))
-    except ValueError:  # a number of a character that has more digits than an integer may have
+    except ValueError:  # a numeric character reference with more digits than an integer may have
         return " ".join([*texts, page[at:]])
 
 

@@ -79,10 +79,18 @@ def _folded(value: Any) -> str:
 
 def _spellings(secret: str) -> tuple[str, ...]:
     """How a secret may look in a text that quotes or escapes it."""
-    escaped, unicode = json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]
-    by_go = re.sub("[<>&]", lambda found: f"\\u{ord(found[0]):04x}", unicode)
+    ascii_json = json.dumps(secret)[1:-1]
+    unicode_json = json.dumps(secret, ensure_ascii=False)[1:-1]
+    go_json = re.sub("[<>&]", lambda found: f"\\u{ord(found[0]):04x}", unicode_json)
+    jsons = (ascii_json, unicode_json, go_json)
     return (
-        *(secret, " ".join(secret.split()), printable(secret), repr(secret)[1:-1], html.escape(secret)),
-        *(text for json_text in (escaped, unicode, by_go) for text in (json_text, repr(json_text)[1:-1])),
-        *(quote(secret, safe=""), quote_plus(secret)),
+        secret,
+        " ".join(secret.split()),
+        printable(secret),
+        repr(secret)[1:-1],
+        html.escape(secret),
+        quote(secret, safe=""),
+        quote_plus(secret),
+        *jsons,
+        *(repr(text)[1:-1] for text in jsons),
     )

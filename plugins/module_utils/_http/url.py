@@ -11,7 +11,7 @@ import re
 
 _URL = re.compile(r"(\s*[a-z][a-z0-9+.-]*://)([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _IN_TEXT = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"<>`]+", re.IGNORECASE)
-# A slash that stands in a password as it is makes what comes before it look like a host with a port that is none.
+# An unquoted slash in a password makes what comes before it look like a host with an invalid port.
 _HALF_A_PASSWORD = re.compile(r"([^:\[]*:(?![0-9]*$).*)?", re.DOTALL)
 
 

@@ -25,12 +25,7 @@ from .._values.iam_policy import (
     parse_policy,
     same_policy,
 )
-from .._values.message import (
-    read_int,
-    read_objects,
-    read_str,
-    read_time,
-)
+from .._values.message import Message
 from .._values.names import s3_bucket_name
 from .connection import OTTERSCALE
 
@@ -56,7 +51,7 @@ _MAX_SHOWN_POLICY = 200  # a longer one is not cut, for its beginning says littl
 
 @dataclass(frozen=True)
 class BucketState:
-    """A bucket as the server has it; policy {} is none. None is what the server could not read."""
+    """A bucket as the server has it; policy {} means no policy. None is what the server could not read."""
 
     owner: str
     policy: Policy | None
@@ -105,9 +100,9 @@ class Bucket(Resource[BucketState]):
         return cls(scope, name, absent=True)
 
     @classmethod
-    def list_all(cls, read: Read, scope: str, namespace: str | None) -> list[Mapping[str, Any]]:
+    def list_all(cls, read: Read, scope: str, namespace: str | None) -> list[dict[str, Any]]:
         """All buckets; the list is complete, and the only way to read one."""
-        return read_objects(read(f"{_SERVICE}/ListBuckets", {"scope": scope}), "buckets")
+        return Message(read(f"{_SERVICE}/ListBuckets", {"scope": scope})).raw_objects("buckets")
 
     def observe(self, read: Read) -> Seen[BucketState]:
         bucket = self.listed(read)
@@ -124,7 +119,7 @@ class Bucket(Resource[BucketState]):
         return Plan((self._update(seen.state, differing),))
 
     def _differing(self, state: BucketState) -> list[str]:
-        """The options whose values differ. Raises for what the API cannot bring about."""
+        """The options whose values differ. Raises for what the API cannot do."""
         differing = []
         if self.owner is not None and self.owner != state.owner:
             differing.append("owner")
@@ -151,7 +146,9 @@ class Bucket(Resource[BucketState]):
         """All three in full: the API links the owner again and sets the ACL with every update."""
         changing = " and ".join(differing)
         reason = f"{changing} differ{'s' * (len(differing) == 1)}"
-        owner, policy, acl = self.owner or state.owner, self.policy or state.policy, self.acl or state.acl
+        owner = self.owner or state.owner
+        policy = self.policy or state.policy
+        acl = self.acl or state.acl
         if acl is None:
             raise _unread(f"and changing {changing} would replace it")
         if acl == CUSTOM:
@@ -159,7 +156,7 @@ class Bucket(Resource[BucketState]):
                 "acl",
                 None,
                 f"the bucket has a custom ACL, which changing {changing} would replace: "
-                "name the 'acl' that it shall have",
+                "name the 'acl' that it should have",
             )
         target = replace(self, owner=owner, policy=policy or None, acl=acl)
         return Step(Verb.UPDATE, f"{_SERVICE}/UpdateBucket", self._request(owner, policy, acl), reason, target=target)
@@ -173,7 +170,7 @@ class Bucket(Resource[BucketState]):
         return {"scope": self.scope, "bucketName": self.name}
 
     def state_in(self, step: Step, answer: Mapping[str, Any], before: Seen[BucketState]) -> BucketState | None:
-        # An answer without grants does not tell the ACL, so it is not the whole bucket.
+        # An answer without grants does not show the ACL, so it is not the whole bucket.
         return _read_bucket(answer) if answer.get("grants") else None
 
     def refusal(self, step: Step, error: ApiError) -> Refusal | None:
@@ -237,26 +234,27 @@ def _unread(consequence: str) -> ApiError:
     )
 
 
-def _read_bucket(message: Mapping[str, Any]) -> BucketState:
-    policy = _read_policy(read_str(message, "policy"))
+def _read_bucket(answer: Mapping[str, Any]) -> BucketState:
+    message = Message(answer)
+    policy = _read_policy(message.string("policy"))
     grants = frozenset(
         Grant(
-            type=read_str(grant, "type"),
-            permission=read_str(grant, "permission"),
-            id=read_str(grant, "id"),
-            name=read_str(grant, "name"),
-            uri=read_str(grant, "uri"),
+            type=grant.string("type"),
+            permission=grant.string("permission"),
+            id=grant.string("id"),
+            name=grant.string("name"),
+            uri=grant.string("uri"),
         )
-        for grant in read_objects(message, "grants")
+        for grant in message.objects("grants")
     )
     return BucketState(
-        owner=read_str(message, "owner"),
+        owner=message.string("owner"),
         # A server that swallows the error of one reading may have swallowed that of the other.
         policy=policy if policy or grants else None,
         grants=grants or None,
-        used_bytes=read_int(message, "usedBytes"),
-        used_objects=read_int(message, "usedObjects"),
-        created_at=read_time(message, "createdAt"),
+        used_bytes=message.integer("usedBytes"),
+        used_objects=message.integer("usedObjects"),
+        created_at=message.time("createdAt"),
     )
 
 

@@ -35,6 +35,7 @@ from .._http.exchange import (
     within,
 )
 from .._http.secrets import Secrets
+from .._values.message import Message
 
 T = TypeVar("T")
 
@@ -46,14 +47,22 @@ CALL = "Kubernetes GET"
 # Source: https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
 # A 404 that proves no absence is not "not found": what answered does not serve such objects.
 _CODE_BY_STATUS = {
-    **{400: "invalid_argument", 401: "unauthenticated", 403: "permission_denied", 404: "unimplemented"},
-    **{409: "aborted", 429: "resource_exhausted", 500: "internal", 501: "unimplemented"},
-    **{502: "unavailable", 503: "unavailable", 504: "deadline_exceeded"},
+    400: "invalid_argument",
+    401: "unauthenticated",
+    403: "permission_denied",
+    404: "unimplemented",
+    409: "aborted",
+    429: "resource_exhausted",
+    500: "internal",
+    501: "unimplemented",
+    502: "unavailable",
+    503: "unavailable",
+    504: "deadline_exceeded",
 }
 _ADVICE = "Check 'kubeconfig' and 'context', or leave them out to do without Kubernetes."
-_SLOW = "Raise 'timeout', or look at the cluster; an exec plugin of the kubeconfig may be what took the time."
+_SLOW = "Raise 'timeout', or check the load of the cluster; an exec plugin of the kubeconfig may have taken the time."
 _NO_CREDENTIALS = (
-    "Run 'kubectl version' with this kubeconfig to see what it says. That is not shown here, as it may hold secrets."
+    "Run 'kubectl version' with this kubeconfig to find out why. It is not shown here, because it may contain secrets."
 )
 # A shorter secret may be part of a name, which must not be masked where it is compared.
 _MASKED_FROM = 8
@@ -119,7 +128,8 @@ class Cluster:
         except ImportError:
             raise ApiError(
                 "client",
-                "option 'kubeconfig' needs the Python library 'kubernetes', which is missing on the host of the task",
+                "option 'kubeconfig' needs the Python library 'kubernetes', "
+                "which is missing on the host that runs the task",
             ) from None
         try:
             return within(self.timeout, lambda ends: self._exchange(kind, namespace, name, ends))
@@ -179,7 +189,7 @@ class Cluster:
 def understood(read: Callable[..., T], *objects: Mapping[str, Any]) -> T:
     """What `read` makes of objects of the API. What makes no sense is the cluster's failure, not OtterScale's."""
     try:
-        return read(*objects)
+        return read(*map(Message, objects))
     except ValueError as error:
         raise ApiError(
             "internal", f"Kubernetes shows an object that makes no sense: {error}", rpc=CALL, advice=_ADVICE
@@ -187,7 +197,7 @@ def understood(read: Callable[..., T], *objects: Mapping[str, Any]) -> T:
 
 
 def says_missing(error: ApiError, option: str, plural: str, name: str | None) -> bool:
-    """Whether Kubernetes refuses a write since what an option names does not exist; then the advice says that."""
+    """Whether Kubernetes refuses a write because what an option names does not exist; then the advice says that."""
     missing = name is not None and f'{plural} "{name}" not found' in error.message
     if missing:
         error.advice = f"The {option} {name!r} does not exist: create it first, or name another '{option}'."
@@ -217,11 +227,13 @@ def _loading(kubeconfig: str) -> Iterator[None]:
 
 @contextmanager
 def _unlogged() -> Iterator[None]:
-    """Keeps out of all logs, and off the terminal, what this thread gives to the root logger.
+    """Keeps out of all logs, and off the terminal, what this thread writes to the root logger.
 
-    The library writes there what an exec plugin says that fails, and has a handler made for it if there is none.
+    The library logs there what a failing exec plugin prints, and has a handler made for it if there is none.
     """
-    root, thread, handler = logging.getLogger(), threading.get_ident(), logging.NullHandler()
+    root = logging.getLogger()
+    thread = threading.get_ident()
+    handler = logging.NullHandler()
 
     def is_from_elsewhere(record: logging.LogRecord) -> bool:
         return record.thread != thread
@@ -236,13 +248,13 @@ def _unlogged() -> Iterator[None]:
 
 
 def _flaw(error: Exception) -> str:
-    """What is wrong with a kubeconfig, in words that quote nothing of it."""
+    """What is wrong with a kubeconfig, in words that do not quote it."""
     from yaml import YAMLError
 
     if isinstance(error, (YAMLError, UnicodeDecodeError)):
         mark = getattr(error, "problem_mark", None)
         return f"it is not one document of plain YAML{f' (see line {mark.line + 1})' if mark else ''}"
-    return f"it is no kubeconfig that can be used ({type(error).__name__})"
+    return f"it is not a usable kubeconfig ({type(error).__name__})"
 
 
 @lru_cache(maxsize=8)
@@ -268,7 +280,7 @@ def _load(kubeconfig: str, context: str | None, changed: int) -> Any:
 def _checked_user(kubeconfig: str, context: str | None) -> Mapping[str, Any]:
     """The user of a context, once it is clear that the library can make something of the file.
 
-    It would take a missing user for none, a missing server for localhost, and says other things less clearly.
+    The library would take a missing user for none, a missing server for localhost, and reports the rest less clearly.
     """
     import yaml
 
@@ -278,7 +290,8 @@ def _checked_user(kubeconfig: str, context: str | None) -> Mapping[str, Any]:
     with open(kubeconfig, encoding="utf-8") as file:
         document = yaml.safe_load(file)
     if not isinstance(document, dict):
-        raise refuse("it is empty" if document is None else "it is no mapping with 'contexts', 'clusters' and 'users'")
+        empty = document is None
+        raise refuse("it is empty" if empty else "it is not a mapping with 'contexts', 'clusters' and 'users'")
 
     def named(section: str, part: str, name: object) -> Mapping[str, Any]:
         found = [entry for entry in document.get(section) or [] if entry["name"] == name]
@@ -298,7 +311,7 @@ def _checked_user(kubeconfig: str, context: str | None) -> Mapping[str, Any]:
         try:
             base64.b64decode("".join((holder.get(f"{key}-data") or "").split()), validate=True)
         except ValueError:
-            raise refuse(f"its '{key}-data' is no base64") from None
+            raise refuse(f"its '{key}-data' is not valid base64") from None
     folder = os.path.dirname(os.path.abspath(kubeconfig))
     for holder, key in (*certificates, (user, "tokenFile")):
         instead = "token" if key == "tokenFile" else f"{key}-data"
@@ -345,7 +358,7 @@ def _secrets(headers: Mapping[str, str], proxy: str | None) -> Iterator[str]:
 
 
 def _judged(answer: _Answer, kind: Kind, namespace: str, name: str, secrets: Secrets) -> Mapping[str, Any] | None:
-    """The object that was asked for, or None where Kubernetes says of this very object that there is none."""
+    """The object that was asked for, or None where Kubernetes says that this very object does not exist."""
     shown = excerpt(answer.body, answer.content_type, secrets)
     document, why = {}, f"it is {answer.content_type or 'without Content-Type'}: {shown}"
     if answer.content_type == "application/json":
@@ -369,7 +382,7 @@ def _judged(answer: _Answer, kind: Kind, namespace: str, name: str, secrets: Sec
 
 
 def _unlike(document: Mapping[str, Any], kind: Kind, namespace: str, name: str) -> str | None:
-    """In what a document differs from the object that was asked for."""
+    """How a document differs from the object that was asked for."""
     metadata = document.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     members = (
@@ -386,7 +399,7 @@ def _is_status(document: Mapping[str, Any]) -> bool:
 
 
 def _is_absence(document: Mapping[str, Any], kind: Kind, name: str) -> bool:
-    """A 404 of a web server, or of an API server without this kind of object, says nothing of the object."""
+    """A 404 of a web server, or of an API server without this kind of object, says nothing about the object."""
     details = document.get("details")
     return (
         _is_status(document)
@@ -403,7 +416,7 @@ def _refusal(answer: _Answer, document: Mapping[str, Any], kind: Kind, why: str)
         message = printable(str(document.get("message") or "(the cluster gave no reason)"))
         if answer.status == 404:
             message = f"the cluster has no {kind.resource} of {kind.api_version}: {message}"
-            advice = "Check that 'server' in the kubeconfig is right, and that KubeVirt's CDI is installed there."
+            advice = "Check that 'server' in the kubeconfig is right, and that the cluster has KubeVirt's CDI."
     elif 300 <= answer.status < 400:
         message = f"HTTP {answer.status} redirects to {printable(answer.location)}; redirects are not followed"
     else:

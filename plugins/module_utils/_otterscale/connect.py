@@ -99,7 +99,7 @@ def _decode(response: requests.Response, body: bytes, secrets: Secrets | None = 
     if status != 200:
         raise _answered_error(response, body, metadata, shown)
     if content_type != "application/json":
-        # Another codec is a server that does not speak our protocol; anything else is no server of any protocol.
+        # Another codec comes from a server that does not speak our protocol, anything else not from an API server.
         raise ApiError(
             "internal" if content_type.startswith("application/") else "unknown",
             f"the answer {f'is {content_type}' if content_type else 'has no Content-Type'}, not JSON: {shown()}",
@@ -131,7 +131,7 @@ def _answered_error(
         code = error["code"]
         message = message or "(the server gave no message)"
         if code == "unimplemented" and "disabled" in message:
-            advice = "This feature is switched off on the server; have its administrator enable it."
+            advice = "This feature is switched off on the server; ask its administrator to enable it."
         elif unknown := re.fullmatch('scope "(.*)" not found', message, re.DOTALL):
             advice = f"Check 'scope': this server has no scope {unknown[1]!r}."
     elif 300 <= status < 400:
@@ -158,8 +158,8 @@ def _answered_error(
 def decode_details(raw: object) -> list[dict[str, Any]]:
     """Error details as {"type", "value"}: value is the decoded message where the type is known, else as it came.
 
-    raw: the `details` of an error body; anything in it that is no detail is left out. What a server adds as "debug" is
-    there to be looked at, and stays beside them.
+    raw: the `details` of an error body; anything in it that is not a detail is left out. What a server adds as "debug"
+    is for people to read, and stays beside them.
     """
     details = []
     for item in raw if isinstance(raw, list) else []:
@@ -172,7 +172,7 @@ def decode_details(raw: object) -> list[dict[str, Any]]:
 
 
 def _decode_detail(type_name: str, value: str) -> dict[str, Any] | None:
-    """google.rpc.* messages, if googleapis-common-protos is there: imported only for an error that has details."""
+    """google.rpc.* messages, if googleapis-common-protos is installed: imported only for an error that has details."""
     name = type_name.rpartition("/")[2]
     if not name.startswith("google.rpc."):
         return None

@@ -66,7 +66,7 @@ def connect(params: Mapping[str, Any]) -> Connection:
 
 
 def _login(params: Mapping[str, Any]) -> Login | None:
-    """Who asks an identity provider for tokens; None if no oidc_* option is given. An empty one is not given."""
+    """How to ask an identity provider for tokens; None if no oidc_* option is given. An empty one is not given."""
     given = {name: params[name] for name in CONNECTION_SPEC if name.startswith("oidc_") and params[name]}
     if not given:
         return None
@@ -79,7 +79,7 @@ def _login(params: Mapping[str, Any]) -> Login | None:
     for name in (option, "oidc_client_id", *needed):
         if name not in given:
             others = ", ".join(f"'{other}'" for other in given)
-            raise bad_option(name, None, f"no token can be had with {others} alone{_INSTEAD.get(name, '')}")
+            raise bad_option(name, None, f"a token cannot be obtained with {others} alone{_INSTEAD.get(name, '')}")
     return Login(
         option=option,
         url=http_url(option, given[option], instead="the other oidc_* options", query=option == "oidc_token_url"),

@@ -13,17 +13,7 @@ from .._engine.resource import Plan, Presence, Progress, Read, Refusal, Resource
 from .._errors import ApiError, bad_option, checked
 from .._http.url import shown_url
 from .._task import task_for
-from .._values.message import (
-    is_in,
-    read_bool,
-    read_enum,
-    read_int,
-    read_object,
-    read_objects,
-    read_str,
-    read_strings,
-    read_time,
-)
+from .._values.message import Message, is_in
 from .._values.names import dns_1123_label, dns_1123_subdomain
 from .._values.quantity import parse_quantity, parse_size
 from .cluster import ARGUMENT_SPEC as KUBERNETES_SPEC
@@ -100,11 +90,11 @@ class DataVolumeState:
 
     @property
     def real_size(self) -> int:
-        """What its claim has. size tells what was asked for at the creation, also after an extend."""
+        """What its claim has. size stays what was requested at the creation, also after an extend."""
         return self.capacity or self.size
 
     def has(self, size: int) -> bool:
-        """Whether it is of a declared size. Claims come out larger than asked.
+        """Whether it is of a declared size. Claims are often larger than requested.
 
         CDI adds the overhead of a file system (5.5 % and more, as it is configured), and storage rounds up, some of it
         to whole GiB.
@@ -157,11 +147,11 @@ class DataVolume(Resource[DataVolumeState]):
         return cls(scope, namespace or "", name, absent=True)
 
     @classmethod
-    def list_all(cls, read: Read, scope: str, namespace: str | None) -> list[Mapping[str, Any]]:
+    def list_all(cls, read: Read, scope: str, namespace: str | None) -> list[dict[str, Any]]:
         """The volumes that are in one of the two lists of the namespace: those that have a claim."""
         request = {"scope": scope, "namespace": namespace}
         answers = [read(_LIST, {**request, "bootImage": boot_image}) for boot_image in (False, True)]
-        found = [volume for answer in answers for volume in read_objects(answer, "dataVolumes")]
+        found = [volume for answer in answers for volume in Message(answer).raw_objects("dataVolumes")]
         return [volume for volume in found if is_in(namespace, volume)]
 
     def observe(self, read: Read) -> Seen[DataVolumeState]:
@@ -173,7 +163,7 @@ class DataVolume(Resource[DataVolumeState]):
         likely = bool(self.boot_image)
         for boot_image in (likely, not likely):
             answer = read(_LIST, {"scope": self.scope, "namespace": self.namespace, "bootImage": boot_image})
-            volumes = read_objects(answer, "dataVolumes")
+            volumes = Message(answer).raw_objects("dataVolumes")
             for volume in volumes:
                 if volume.get("name") == self.name and is_in(self.namespace, volume):
                     return Seen(Presence.PRESENT, _read_volume(volume))
@@ -184,7 +174,7 @@ class DataVolume(Resource[DataVolumeState]):
         return self._get(read) if self.get_unlisted else Seen(Presence.UNKNOWN)
 
     def _ask(self, cluster: Cluster) -> Seen[DataVolumeState]:
-        """What Kubernetes knows; a source that this API cannot make is there, but cannot be compared."""
+        """What Kubernetes knows; a volume with a source that this API cannot make exists, but cannot be compared."""
         found = cluster.data_volume(self.namespace, self.name)
         if found is None:
             return Seen(Presence.ABSENT)
@@ -205,7 +195,7 @@ class DataVolume(Resource[DataVolumeState]):
         if seen.presence is Presence.HIDDEN:
             warning = (
                 f"data volume {self.namespace}/{self.name} exists but the server does not list it (it has no claim "
-                "yet, or was not made by OtterScale): it could not be compared"
+                "yet, or was not created by OtterScale): it could not be compared"
             )
             return Plan((), (warning,))
         if seen.state is None:
@@ -274,14 +264,14 @@ class DataVolume(Resource[DataVolumeState]):
     def pending(self, seen: Seen[DataVolumeState]) -> str | None:
         state = seen.state
         if self.absent:
-            return None if state is None else f"it is still there, {_progress(state)}"
+            return None if state is None else f"it still exists, {_progress(state)}"
         if state is None:
             return "the server does not list it yet (it has no claim)"
         if state.phase == "Failed":
             raise ApiError(
                 "failed_precondition",
                 f"the import failed, {_progress(state)}",
-                advice=f"Correct the source {state.source.shown()}, delete the volume and run again.",
+                advice=f"Correct the source {state.source.shown()}, delete the volume and run the task again.",
             )
         return None if state.phase == "Succeeded" else f"it is not ready, {_progress(state)}"
 
@@ -349,29 +339,30 @@ def _progress(state: DataVolumeState) -> str:
     return f"phase {state.phase or 'unknown'}, progress {state.progress or 'unknown'}, last condition: {said}"
 
 
-def _read_volume(message: Mapping[str, Any]) -> DataVolumeState:
-    source = read_object(message, "source")
-    claim = read_object(message, "persistentVolumeClaim")
-    condition = read_object(message, "lastCondition")
+def _read_volume(answer: Mapping[str, Any]) -> DataVolumeState:
+    message = Message(answer)
+    source = message.object("source")
+    claim = message.object("persistentVolumeClaim")
+    condition = message.object("lastCondition")
     return DataVolumeState(
-        source=Source(read_enum(source, "type", SOURCE_TYPES, "type_"), read_str(source, "data")),
-        boot_image=read_bool(message, "bootImage"),
-        size=read_int(message, "sizeBytes"),
-        capacity=_read_capacity(read_str(claim, "capacity")),
-        phase=read_str(message, "phase"),
-        progress=read_str(message, "progress"),
+        source=Source(source.enum("type", SOURCE_TYPES, "type_"), source.string("data")),
+        boot_image=message.boolean("bootImage"),
+        size=message.integer("sizeBytes"),
+        capacity=_read_capacity(claim.string("capacity")),
+        phase=message.string("phase"),
+        progress=message.string("progress"),
         claim=_read_claim(claim),
         condition={
-            "type": read_str(condition, "type"),
-            "status": read_str(condition, "status"),
-            "reason": read_str(condition, "reason"),
-            "message": read_str(condition, "message"),
-            "heartbeat_at": read_time(condition, "heartbeatAt"),
-            "transitioned_at": read_time(condition, "transitionedAt"),
+            "type": condition.string("type"),
+            "status": condition.string("status"),
+            "reason": condition.string("reason"),
+            "message": condition.string("message"),
+            "heartbeat_at": condition.time("heartbeatAt"),
+            "transitioned_at": condition.time("transitionedAt"),
         }
         if condition
         else {},
-        created_at=read_time(message, "createdAt"),
+        created_at=message.time("createdAt"),
     )
 
 
@@ -382,66 +373,62 @@ def _read_capacity(text: str) -> int:
         raise ValueError(f"'capacity' {error}") from None
 
 
-def _read_claim(claim: Mapping[str, Any]) -> dict[str, Any]:
+def _read_claim(claim: Message) -> dict[str, Any]:
     if not claim:
         return {}
-    storage_class = read_object(claim, "storageClass")
     return {
-        "name": read_str(claim, "name"),
-        "status": read_str(claim, "status"),
-        "access_modes": read_strings(claim, "accessModes"),
-        "capacity": read_str(claim, "capacity"),
-        "storage_class": read_str(storage_class, "name") or None,
-        "created_at": read_time(claim, "createdAt"),
+        "name": claim.string("name"),
+        "status": claim.string("status"),
+        "access_modes": claim.strings("accessModes"),
+        "capacity": claim.string("capacity"),
+        "storage_class": claim.object("storageClass").string("name") or None,
+        "created_at": claim.time("createdAt"),
     }
 
 
-def _read_kubernetes(volume: Mapping[str, Any], claim: Mapping[str, Any]) -> DataVolumeState | None:
+def _read_kubernetes(volume: Message, claim: Message) -> DataVolumeState | None:
     """The same volume as Kubernetes shows it, None for a source that OtterScale does not know."""
-    spec, status, metadata = (read_object(volume, name) for name in ("spec", "status", "metadata"))
+    spec, status, metadata = (volume.object(name) for name in ("spec", "status", "metadata"))
     if not spec:
         raise ValueError("'spec' is empty")
-    source = _read_kubernetes_source(read_object(spec, "source"), read_str(metadata, "namespace"))
+    source = _read_kubernetes_source(spec.object("source"), metadata.string("namespace"))
     if source is None:
         return None
-    requested = read_object(
-        read_object(read_object(spec, "pvc") or read_object(spec, "storage"), "resources"), "requests"
-    )
-    capacity = read_object(read_object(claim, "status"), "capacity")
-    conditions = read_objects(status, "conditions")
+    claimed = spec.object("pvc") or spec.object("storage")
+    conditions = status.objects("conditions")
     return DataVolumeState(
         source=source,
         boot_image=None,
-        size=_read_requested(requested),
-        capacity=_read_capacity(read_str(capacity, "storage")),
-        phase=read_str(status, "phase"),
-        progress=read_str(status, "progress"),
-        condition={"message": read_str(conditions[-1], "message")} if conditions else {},
-        created_at=read_time(metadata, "creationTimestamp"),
+        size=_read_requested(claimed.object("resources").object("requests")),
+        capacity=_read_capacity(claim.object("status").object("capacity").string("storage")),
+        phase=status.string("phase"),
+        progress=status.string("progress"),
+        condition={"message": conditions[-1].string("message")} if conditions else {},
+        created_at=metadata.time("creationTimestamp"),
     )
 
 
-def _read_requested(requested: Mapping[str, Any]) -> int:
+def _read_requested(requested: Message) -> int:
     """The size that was asked for. In a custom resource a quantity stays as it was written: a text or an integer."""
     size = requested.get("storage")
     if isinstance(size, int) and not isinstance(size, bool):
         return size
-    text = read_str(requested, "storage")
+    text = requested.string("storage")
     try:
         return parse_quantity(text or "0")
     except ValueError as error:
         raise ValueError(f"'storage' {error}") from None
 
 
-def _read_kubernetes_source(source: Mapping[str, Any], namespace: str) -> Source | None:
+def _read_kubernetes_source(source: Message, namespace: str) -> Source | None:
     if "blank" in source:
         return Source("blank_image")
     if "http" in source:
-        return Source("http_url", read_str(read_object(source, "http"), "url"))
+        return Source("http_url", source.object("http").string("url"))
     if "pvc" not in source:
         return None
-    claim = read_object(source, "pvc")
-    name, owner = read_str(claim, "name"), read_str(claim, "namespace")
+    claim = source.object("pvc")
+    name, owner = claim.string("name"), claim.string("namespace")
     return Source("existing_persistent_volume_claim", name if owner in ("", namespace) else f"{owner}/{name}")
 
 

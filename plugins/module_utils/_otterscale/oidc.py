@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from requests import Response, Session
 
 _Answer = tuple[int, "dict[str, Any]"]  # HTTP status and JSON object
-# What a refusal (RFC 6749, section 5.2) means to us; any other is told by its HTTP status.
+# What a refusal (RFC 6749, section 5.2) means to us; any other is judged by its HTTP status.
 _REFUSALS = {
     "invalid_client": ("unauthenticated", "Check 'oidc_client_id' and 'oidc_client_secret'."),
     "invalid_grant": ("unauthenticated", "Check 'oidc_username' and 'oidc_password', and the state of that account."),
@@ -42,7 +42,7 @@ _REFUSALS = {
 
 @dataclass(frozen=True)
 class Login:
-    """Who asks for tokens, and at the URL of which option; without username the client itself is the user."""
+    """Whose tokens to ask for, and the option that has the URL; without username the client itself is the user."""
 
     option: str
     url: str
@@ -54,7 +54,7 @@ class Login:
     verify: bool | str | None  # as requests takes it
 
     def provider(self) -> Provider:
-        """Who fetches the tokens. Raises a `client` ApiError where the library for it is missing."""
+        """What fetches the tokens. Raises a `client` ApiError where the library for it is missing."""
         return Provider(self)
 
     @property
@@ -71,7 +71,7 @@ class Provider(Tokens):
             from oauthlib import oauth2
         except ImportError:
             needs = f"option '{login.option}' needs the Python library 'oauthlib'"
-            raise ApiError("client", f"{needs}, which is missing on the host of the task") from None
+            raise ApiError("client", f"{needs}, which is missing on the host that runs the task") from None
         super().__init__(login.basic, login.client_secret or "", login.password or "")
         kind = oauth2.LegacyApplicationClient if login.username else oauth2.BackendApplicationClient
         self._grant: Any = kind(login.client_id)
@@ -81,7 +81,8 @@ class Provider(Tokens):
         self._secret_in_body = False
 
     def _fetch(self) -> str:
-        login, ends = self._login, time.monotonic() + self._login.timeout
+        login = self._login
+        ends = time.monotonic() + login.timeout
         try:
             with open_session() as session:
                 self._url = self._url or self._discover(session, ends)
@@ -97,13 +98,13 @@ class Provider(Tokens):
     def _discover(self, session: Session, ends: float) -> str:
         issuer = self._login.url.rstrip("/")
         status, found = self._exchange(session, ends, f"{issuer}/.well-known/openid-configuration", {})
-        name, url = str(found.get("issuer")), str(found.get("token_endpoint"))
         if status != 200:
             raise self._error(status, str(found.get("error")))
+        name, url = str(found.get("issuer")), str(found.get("token_endpoint"))
         if name.rstrip("/") != issuer:
             raise self._error(status, f"the provider calls itself {name!r}, but 'oidc_issuer_url' is {issuer!r}")
         if url.partition("://")[0].lower() not in ("https", issuer.partition("://")[0].lower()):
-            raise self._error(status, f"the provider's token endpoint {url!r} is no https URL")
+            raise self._error(status, f"the provider's token endpoint {url!r} is not an https URL")
         try:
             usable_url(url)
         except ValueError as error:
@@ -113,10 +114,14 @@ class Provider(Tokens):
         return url
 
     def _ask(self, session: Session, ends: float, url: str) -> str:
-        login, in_header = self._login, bool(self._login.client_secret) and not self._secret_in_body
-        fields = {"client_secret": None if in_header else login.client_secret}  # None: oauthlib leaves it out
-        fields.update(username=login.username, password=login.password)
-        form = self._grant.prepare_request_body(include_client_id=not in_header, **fields)
+        login = self._login
+        in_header = bool(login.client_secret) and not self._secret_in_body
+        form = self._grant.prepare_request_body(
+            include_client_id=not in_header,
+            client_secret=None if in_header else login.client_secret,  # oauthlib leaves out what is None
+            username=login.username,
+            password=login.password,
+        )
         headers = {"Authorization": f"Basic {login.basic}"} if in_header else {}
         status, found = self._exchange(session, ends, url, headers, form)
         # Only what oauthlib needs: it stumbles over wrong types in other members.
@@ -132,10 +137,18 @@ class Provider(Tokens):
         return token
 
     def _exchange(self, session: Session, ends: float, url: str, headers: dict[str, str], form: str = "") -> _Answer:
-        headers.update({"Accept": "application/json", "User-Agent": USER_AGENT})
-        headers.update({"Content-Type": "application/x-www-form-urlencoded"} if form else {})
-        left, verify, body = max(0.001, ends - time.monotonic()), self._login.verify, form.encode() or None
-        return exchange(session, url, self._decode, seconds=left, verify=verify, headers=headers, body=body)
+        headers = {**headers, "Accept": "application/json", "User-Agent": USER_AGENT}
+        if form:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        return exchange(
+            session,
+            url,
+            self._decode,
+            seconds=max(0.001, ends - time.monotonic()),
+            verify=self._login.verify,
+            headers=headers,
+            body=form.encode() or None,
+        )
 
     def _decode(self, response: Response, body: bytes) -> _Answer:
         status = response.status_code
@@ -145,15 +158,16 @@ class Provider(Tokens):
         try:
             return status, json_object(body)
         except ValueError:
-            # What comes with 200 may hold a token: nothing of it is shown.
+            # What comes with 200 may hold a token: none of it is shown.
             content_type = response.headers.get("Content-Type", "")
             shown = excerpt(body, content_type, self.secrets) if status != 200 else content_type or "of no type"
-            raise self._error(status, f"the answer is no JSON object, but {shown}") from None
+            raise self._error(status, f"the answer is not a JSON object, but {shown}") from None
 
     def _error(self, status: int, message: str, refusal: str = "") -> ApiError:
         by_status = "failed_precondition" if status == 200 else CODE_BY_HTTP_STATUS.get(status, "unknown")
-        otherwise = by_status, f"Check '{self._login.option}' and the log of the identity provider."
-        code, advice = _REFUSALS.get(refusal, otherwise)
+        advice = f"Check '{self._login.option}' and the log of the identity provider."
+        code, advice = _REFUSALS.get(refusal, (by_status, advice))
+        if status == 401:
+            code = "unauthenticated"
         message = ": ".join(filter(None, [refusal, message]))
-        code = "unauthenticated" if status == 401 else code
         return ApiError(code, message, http_status=status, advice=advice)

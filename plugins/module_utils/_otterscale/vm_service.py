@@ -12,14 +12,7 @@ from typing import Any
 from .._engine.resource import Plan, Presence, Read, Refusal, Resource, Seen, Step, Verb
 from .._errors import ApiError, bad_option, checked
 from .._task import task_for
-from .._values.message import (
-    is_in,
-    read_int,
-    read_object,
-    read_objects,
-    read_str,
-    read_time,
-)
+from .._values.message import Message, is_in
 from .._values.names import (
     dns_1035_label,
     dns_1123_label,
@@ -65,7 +58,7 @@ _MACHINE = "virtualMachineName"  # what list_all() adds to a service: the VM tha
 
 @dataclass(frozen=True)
 class VMServiceState:
-    """A service as the server has it. virtual_machine is None where the answer does not tell it."""
+    """A service as the server has it. virtual_machine is None where the answer does not contain it."""
 
     virtual_machine: str | None
     ports: tuple[Port, ...]
@@ -114,8 +107,9 @@ class VMService(Resource[VMServiceState]):
     @classmethod
     def list_all(cls, read: Read, scope: str, namespace: str | None) -> Iterator[Mapping[str, Any]]:
         """The services that are listed below a VM of the namespace, each with the name of that VM."""
-        for machine in read_objects(read(_LIST, {"scope": scope, "namespace": namespace}), "virtualMachines"):
-            for service in read_objects(machine, "services") if is_in(namespace, machine) else ():
+        answer = Message(read(_LIST, {"scope": scope, "namespace": namespace}))
+        for machine in answer.objects("virtualMachines"):
+            for service in machine.raw_objects("services") if is_in(namespace, machine) else ():
                 yield {**service, _MACHINE: machine.get("name")}
 
     def observe(self, read: Read) -> Seen[VMServiceState]:
@@ -125,7 +119,7 @@ class VMService(Resource[VMServiceState]):
         """
         service = self.listed(read)
         if service is not None:
-            return Seen(Presence.PRESENT, _read_service(service, read_str(service, _MACHINE)))
+            return Seen(Presence.PRESENT, _read_service(service, Message(service).string(_MACHINE)))
         if self.cluster is None:
             return Seen(Presence.UNKNOWN)
         found = self.cluster.service(self.namespace, self.name)
@@ -188,8 +182,8 @@ class VMService(Resource[VMServiceState]):
         if "provided port is already allocated" in error.message:
             taken = re.search("Invalid value: ([0-9]+): provided port", error.message)
             ports = taken[1] if taken else ", ".join(str(port.node_port) for port in self.ports or () if port.node_port)
-            error.advice = f"The node_port {ports} is in use: name another 'node_port', or none."
-            # Said too where the service itself exists and holds the port: only an update can tell.
+            error.advice = f"The node_port {ports} is in use: name another 'node_port', or leave it out."
+            # Said too if the service itself exists and holds the port: only an update can find out.
             return Refusal.EXISTS if step.verb is Verb.CREATE else Refusal.FINAL
         if step.verb is not Verb.CREATE and (error.code == "not_found" or f"{own}not found" in error.message):
             return Refusal.MISSING
@@ -236,56 +230,57 @@ def _request(ports: tuple[Port, ...]) -> list[dict[str, Any]]:
     return [port.as_request() for port in ports]
 
 
-def _read_service(message: Mapping[str, Any], machine: str | None) -> VMServiceState:
+def _read_service(answer: Mapping[str, Any], machine: str | None) -> VMServiceState:
+    message = Message(answer)
     return VMServiceState(
         virtual_machine=machine,
         ports=tuple(
             read_port(
-                port=read_int(port, "port"),
-                name=read_str(port, "name"),
-                target_port=read_str(port, "targetPort"),
-                protocol=read_str(port, "protocol"),
-                node_port=read_int(port, "nodePort"),
+                port=port.integer("port"),
+                name=port.string("name"),
+                target_port=port.string("targetPort"),
+                protocol=port.string("protocol"),
+                node_port=port.integer("nodePort"),
             )
-            for port in read_objects(message, "ports")
+            for port in message.objects("ports")
         ),
-        type=read_str(message, "type") or None,
-        cluster_ip=read_str(message, "clusterIp") or None,
-        created_at=read_time(message, "createdAt"),
+        type=message.string("type") or None,
+        cluster_ip=message.string("clusterIp") or None,
+        created_at=message.time("createdAt"),
     )
 
 
-def _read_kubernetes(service: Mapping[str, Any]) -> VMServiceState:
+def _read_kubernetes(service: Message) -> VMServiceState:
     """The same service as Kubernetes shows it. Its VM is in the selector, and in a label where a build sets none."""
-    spec, metadata = read_object(service, "spec"), read_object(service, "metadata")
-    selected = read_str(read_object(spec, "selector"), "vm.kubevirt.io/name")
-    labelled = read_str(read_object(metadata, "labels"), "otterscale.com/virtual-machine.name")
-    ports = tuple(_read_kubernetes_port(port) for port in read_objects(spec, "ports"))
-    # Only these need none. To take no answer for no ports would be to set them.
+    spec, metadata = service.object("spec"), service.object("metadata")
+    selected = spec.object("selector").string("vm.kubevirt.io/name")
+    labelled = metadata.object("labels").string("otterscale.com/virtual-machine.name")
+    ports = tuple(_read_kubernetes_port(port) for port in spec.objects("ports"))
+    # Only these need no ports. Taking missing ports for no ports would lead to an update that sets them.
     if not ports and spec.get("type") != "ExternalName" and spec.get("clusterIP") != "None":
         raise ValueError("'ports' is empty")
     return VMServiceState(
         virtual_machine=selected or labelled or None,
         ports=ports,
-        type=read_str(spec, "type") or None,
-        cluster_ip=read_str(spec, "clusterIP") or None,
-        created_at=read_time(metadata, "creationTimestamp"),
+        type=spec.string("type") or None,
+        cluster_ip=spec.string("clusterIP") or None,
+        created_at=metadata.time("creationTimestamp"),
     )
 
 
-def _read_kubernetes_port(port: Mapping[str, Any]) -> Port:
+def _read_kubernetes_port(port: Message) -> Port:
     for name in ("port", "nodePort"):
         if isinstance(port.get(name), str):  # in Connect's JSON this would be an integer
             raise ValueError(f"'{name}' should be an integer, not a string")
-    if read_int(port, "port") not in PORTS:
+    if port.integer("port") not in PORTS:
         raise ValueError("'port' should be from 1 to 65535")
     named = isinstance(port.get("targetPort"), str)
     return read_port(
-        port=read_int(port, "port"),
-        name=read_str(port, "name"),
-        target_port=port["targetPort"] if named else str(read_int(port, "targetPort") or ""),
-        protocol=read_str(port, "protocol"),
-        node_port=read_int(port, "nodePort"),
+        port=port.integer("port"),
+        name=port.string("name"),
+        target_port=port["targetPort"] if named else str(port.integer("targetPort") or ""),
+        protocol=port.string("protocol"),
+        node_port=port.integer("nodePort"),
     )
 
 

@@ -14,14 +14,14 @@ from typing import Any
 
 Policy = dict[str, Any]
 
-MAX_POLICY_DEPTH = 50  # what can be read may still be too deep to be compared and shown, and no sound one is
+MAX_POLICY_DEPTH = 50  # what can be read may still be too deep to be compared and shown, and no real one is
 
 _DEFAULT_VERSION = "2008-10-17"
 _VALUE_LISTS = ("Action", "NotAction", "Resource", "NotResource")
 
 
 def parse_policy(text: str) -> Policy:
-    """The policy as an object; blank text is the empty policy. Raises ValueError for what is no JSON object.
+    """The policy as an object; blank text is the empty policy. Raises ValueError for what is not a JSON object.
 
     What it takes can be written with json.dumps, and read again as the same.
     """
@@ -38,17 +38,17 @@ def parse_policy(text: str) -> Policy:
     try:
         json.dumps(policy, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise ValueError("holds half of a surrogate pair, which is no character") from None
+        raise ValueError("holds half of a surrogate pair, which is not a character") from None
     return policy
 
 
 def parse_declared_policy(text: str) -> Policy:
-    """The policy of a task. Raises ValueError also where YAML has taken the condition operator Null for nothing."""
+    """The policy of a task. Raises ValueError also where YAML has read the condition operator Null as null."""
     policy = parse_policy(text)
     for statement in _as_list(policy.get("Statement")):
         condition = statement.get("Condition") if isinstance(statement, dict) else None
         if isinstance(condition, dict) and "null" in condition:
-            raise ValueError("has a condition operator 'null'; YAML makes that of Null, so write \"Null\" with quotes")
+            raise ValueError("has a condition operator 'null'; YAML reads Null as that, so write \"Null\" with quotes")
     return policy
 
 
@@ -61,12 +61,12 @@ def _number(text: str) -> float:
     """A float; Python takes NaN and Infinity for numbers, which JSON does not have, and 1e400 for the latter."""
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"{text} is no JSON number, or too large for one")
+        raise ValueError(f"{text} is not a JSON number, or is too large for one")
     return number
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object; of a name that comes twice nobody knows which one a server would take."""
+    """An object; if a name comes twice, nobody knows which value a server would take."""
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:

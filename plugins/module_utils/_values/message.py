@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""Typed reading of decoded Connect JSON: absent and null are the zero value, any other type is a ValueError.
-
-A list that is null is one too: no server writes that for an empty list, and an absence must not rest on it.
-The error names the field and the type of its value, never the value itself: it may be anything, also a secret.
-"""
+"""Typed reading of the JSON of answers."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 # RFC 3339: date, time, fraction of any length, zone. https://www.rfc-editor.org/rfc/rfc3339#section-5.6
 _TIME = re.compile(
@@ -20,121 +18,112 @@ _TIME = re.compile(
 )
 
 
-def read_str(message: Mapping[str, Any], name: str) -> str:
-    value = message.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise _wrong(name, value, "a string")
-    return value
+class Message(dict[str, Any]):
+    """A JSON object, whose fields are read by their type: absent and null are its zero value, other types a ValueError.
+
+    An array that is null is an error too: no server writes that for an empty one, and an absence must not rest on it.
+    Errors name the field and the type of its value, never the value itself: it may be anything, also a secret.
+    """
+
+    def string(self, name: str) -> str:
+        return self._scalar(name, str, "a string")
+
+    def boolean(self, name: str) -> bool:
+        return self._scalar(name, bool, "a boolean")
+
+    def object(self, name: str) -> Message:
+        return Message(self._scalar(name, dict, "an object"))
+
+    def objects(self, name: str) -> list[Message]:
+        return [Message(value) for value in self.raw_objects(name)]
+
+    def raw_objects(self, name: str) -> list[dict[str, Any]]:
+        """Objects as they came, for a list of thousands that is searched for one of them."""
+        return self._array(name, dict, "an array of objects")
+
+    def strings(self, name: str) -> list[str]:
+        return self._array(name, str, "an array of strings")
+
+    def integer(self, name: str) -> int:
+        """An integer; int64 comes as a string."""
+        value = self.get(name)
+        if value is None:
+            return 0
+        try:
+            if isinstance(value, str) and len(value) <= 20 and value.lstrip("-").isdecimal():
+                return int(value)
+            if isinstance(value, (int, float)) and not isinstance(value, bool) and int(value) == value:
+                return int(value)
+        except (ValueError, OverflowError):
+            pass
+        raise _wrong(name, value, "an integer", same_type=" that is not one")
+
+    def enum(self, name: str, values: Sequence[str], prefix: str) -> str:
+        """An enum in lower case and without prefix, whichever way it came: HTTP_URL, TYPE_HTTP_URL or 1.
+
+        values: the known names in the order of their numbers, in lower case.
+        """
+        value = self.get(name)
+        if value is None:
+            return values[0]
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(values):
+            return values[value]
+        if isinstance(value, str):
+            known = value.lower().removeprefix(prefix)
+            if known in values:
+                return known
+        raise _wrong(name, value, f"one of {', '.join(values)}", same_type=" that is none of them")
+
+    def time(self, name: str) -> str | None:
+        """A time as RFC 3339 in UTC, ending in Z, whichever zone it came in; None if there is none.
+
+        Nothing is decided by a time, so a strange one is no reason to fail: other text is shown as it came.
+        """
+        value = self.get(name)
+        if not value or not isinstance(value, str):
+            return None
+        match = _TIME.fullmatch(value)
+        if match is None:
+            return value
+        *numbers, fraction, sign, hours, minutes = match.groups()
+        offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+        try:
+            year, month, day, hour, minute, second = map(int, numbers)
+            local = datetime(year, month, day, hour, minute, second)
+            utc = local + offset if sign == "-" else local - offset
+        except (ValueError, OverflowError):  # no such day, a leap second, or a year that no calendar has
+            return value
+        return f"{utc.isoformat()}{fraction or ''}Z"
+
+    def _scalar(self, name: str, of: type[T], expected: str) -> T:
+        value = self.get(name)
+        if value is None:
+            return of()
+        if not isinstance(value, of):
+            raise _wrong(name, value, expected)
+        return value
+
+    def _array(self, name: str, of: type[T], expected: str) -> list[T]:
+        values = self.get(name, [])
+        if not isinstance(values, list):
+            raise _wrong(name, values, "an array")
+        for value in values:
+            if not isinstance(value, of):
+                raise _wrong(name, value, expected, item=True)
+        return values
 
 
 def read_name(message: Mapping[str, Any]) -> str:
-    """The name of something that a list shows: there is one, and it can be shown."""
-    name = read_str(message, "name")
+    """The name of something that a list shows, which must exist and be printable."""
+    name = Message(message).string("name")
     if not (name and name.isprintable()):
         raise _wrong("name", name, "a name")
     return name
 
 
 def is_in(namespace: str | None, message: Mapping[str, Any]) -> bool:
-    """Whether what is listed is in the namespace that was asked for. What tells none is believed to be."""
+    """Whether what is listed is in the namespace that was asked for. What names none is believed to be."""
     return message.get("namespace") in (None, "", namespace)
-
-
-def read_int(message: Mapping[str, Any], name: str) -> int:
-    """An integer; int64 comes as a string."""
-    value = message.get(name)
-    if value is None:
-        return 0
-    try:
-        if isinstance(value, str) and len(value) <= 20 and value.lstrip("-").isdecimal():
-            return int(value)
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and int(value) == value:
-            return int(value)
-    except (ValueError, OverflowError):
-        pass
-    raise _wrong(name, value, "an integer", same_type=" that is none")
-
-
-def read_time(message: Mapping[str, Any], name: str) -> str | None:
-    """A time as RFC 3339 in UTC, ending in Z, whichever zone it came in; None for none.
-
-    Nothing is decided by a time, so a strange one is no reason to fail: other text is shown as it came.
-    """
-    value = message.get(name)
-    if not value or not isinstance(value, str):
-        return None
-    match = _TIME.fullmatch(value)
-    if match is None:
-        return value
-    *numbers, fraction, sign, hours, minutes = match.groups()
-    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
-    try:
-        year, month, day, hour, minute, second = map(int, numbers)
-        local = datetime(year, month, day, hour, minute, second)
-        utc = local + offset if sign == "-" else local - offset
-    except (ValueError, OverflowError):  # no such day, a leap second, or a year that no calendar has
-        return value
-    return f"{utc.isoformat()}{fraction or ''}Z"
-
-
-def read_bool(message: Mapping[str, Any], name: str) -> bool:
-    value = message.get(name)
-    if value is None:
-        return False
-    if not isinstance(value, bool):
-        raise _wrong(name, value, "a boolean")
-    return value
-
-
-def read_object(message: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = message.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise _wrong(name, value, "an object")
-    return value
-
-
-def read_objects(message: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    values = _read_list(message, name)
-    for value in values:
-        if not isinstance(value, dict):
-            raise _wrong(name, value, "an array of objects", item=True)
-    return values
-
-
-def read_strings(message: Mapping[str, Any], name: str) -> list[str]:
-    values = _read_list(message, name)
-    for value in values:
-        if not isinstance(value, str):
-            raise _wrong(name, value, "an array of strings", item=True)
-    return values
-
-
-def read_enum(message: Mapping[str, Any], name: str, values: Sequence[str], prefix: str) -> str:
-    """An enum in lower case and without prefix, whichever way it came: HTTP_URL, TYPE_HTTP_URL or 1.
-
-    values: the known names in the order of their numbers, in lower case.
-    """
-    value = message.get(name)
-    if value is None:
-        return values[0]
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(values):
-        return values[value]
-    if isinstance(value, str):
-        known = value.lower().removeprefix(prefix)
-        if known in values:
-            return known
-    raise _wrong(name, value, f"one of {', '.join(values)}", same_type=" that is none")
-
-
-def _read_list(message: Mapping[str, Any], name: str) -> list[Any]:
-    value = message.get(name, [])
-    if not isinstance(value, list):
-        raise _wrong(name, value, "an array")
-    return value
 
 
 def _wrong(name: str, value: object, expected: str, *, same_type: str = "", item: bool = False) -> ValueError:

@@ -46,5 +46,5 @@ service_name = _rule(  # the name of a container port, such as "http"
 s3_bucket_name = _rule(
     r"(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]",
     "an S3 bucket name: 3 to 63 lowercase letters, digits, dots and hyphens, beginning and ending with a letter or "
-    "digit, no two dots in a row, no IP address",
+    "digit, no two dots in a row, not an IP address",
 )

@@ -107,7 +107,7 @@ def keep_node_ports(wanted: Sequence[Port], current: Sequence[Port]) -> tuple[Po
 
 
 def same_ports(wanted: Sequence[Port], current: Sequence[Port]) -> bool:
-    """Whether nothing is to be done; an allocated node port, and the order, are no difference."""
+    """Whether nothing is to be done; an allocated node port and the order make no difference."""
     kept = keep_node_ports(wanted, current)
     return sorted(kept, key=_order) == sorted(current, key=_order)
 

@@ -22,7 +22,7 @@ DONE, NONE, BEFORE, OPEN = Effect.DONE, Effect.NONE, Effect.NONE_BUT_BEFORE, Eff
 
 @dataclass(frozen=True)
 class State:
-    """size is None where a reading does not tell it."""
+    """size is None where a reading does not show it."""
 
     name: str
     size: int | None = 1
@@ -56,7 +56,7 @@ ROWS = [
     (CREATE, None, GONE, OLD, False, False, False, OPEN),
     (UPDATE, None, OLD, NEW, False, True, False, DONE),
     (UPDATE, None, OLD, NEW, False, False, False, OPEN),
-    # What a reading does not tell is no difference.
+    # What a reading does not show is not a difference.
     (UPDATE, None, OLD, LESS_TOLD, True, True, False, OPEN),
     (UPDATE, None, LESS_TOLD, OLD, True, True, True, NONE),
     # A difference that this write cannot have made is somebody else's.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""The engine's glance, which tells from one reading that nothing is left to do, and the history of a wait."""
+"""The engine's glance, which sees by one reading that nothing is left to do, and the history of a wait."""
 
 from __future__ import annotations
 

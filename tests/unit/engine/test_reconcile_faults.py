@@ -33,7 +33,7 @@ faults = st.none() | st.builds(Fault, code=codes, effect=st.booleans()) | st.bui
 
 
 def prepared(model: Any, before: Any, **options: Any) -> Any:
-    """A server on which an earlier task brought about (or tried to) its own desired state.
+    """A server on which an earlier task has reached (or tried to) its own desired state.
 
     What makes no difference to servers of that system is left out of the options.
     """

@@ -467,7 +467,7 @@ def test_a_condition_without_a_message_is_told_by_its_reason() -> None:
     )
     bare = replace(now, phase="", condition={})
     assert volume(state="absent").pending(Seen(Presence.PRESENT, bare)) == (
-        "it is still there, phase unknown, progress unknown, last condition: none"
+        "it still exists, phase unknown, progress unknown, last condition: none"
     )
 
 

@@ -118,7 +118,7 @@ class Guarded(Copying):
 
     @property
     def wanted(self) -> dict[str, str | None]:
-        """What is to be there, and its source."""
+        """What should exist, and its source."""
         return {name: source_of(volume) for name, volume in self.declared.items() if volume["state"] == "present"}
 
     def needed_by(self, name: str) -> list[str]:
@@ -244,7 +244,7 @@ def test_what_is_removed_is_never_what_another_entry_still_needs(
         source, entry = source_of(options), by_name[key]
         if options["state"] == "present" and not entry["skipped"]:
             assert key in there or entry["failed"]
-        # Where its source was there, a copy is made, unless something about itself is wrong.
+        # If its source existed, a copy is made, unless something about itself is wrong.
         if options["state"] == "present" and source in before and key not in before and options.get("size"):
             assert key in there or entry["skipped"] or result["summary"]["failed"] == len(by_name)
         if options["state"] == "absent" and entry["changed"]:

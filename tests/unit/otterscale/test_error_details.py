@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""Errors: what a user is told, and the details that a server attaches to them."""
+"""Errors: what a user reads, and the details that a server attaches to them."""
 
 from __future__ import annotations
 

@@ -288,6 +288,6 @@ def test_a_diff_names_the_service_and_what_the_task_gives() -> None:
     ports = [{"name": "http", "port": 80, "target_port": "8080", "protocol": "TCP"}]
     assert service().diff_after() == {**name, "virtual_machine": "vm-1", "ports": ports}
     assert service(virtual_machine=None, ports=None).diff_before(STATE) == name
-    # A server that does not tell the machine is believed to have the right one.
+    # A server that does not name the machine is believed to have the right one.
     assert service().diff_before(replace(STATE, virtual_machine=None))["virtual_machine"] == "vm-1"
     assert service(virtual_machine="vm-2").diff_before(STATE)["virtual_machine"] == "vm-1"

@@ -21,7 +21,7 @@ ALL_READ = Grant("Group", "READ", uri=f"{GROUPS}AllUsers")
 ALL_WRITE = Grant("Group", "WRITE", uri=f"{GROUPS}AllUsers")
 AUTHENTICATED_READ = Grant("Group", "READ", uri=f"{GROUPS}AuthenticatedUsers")
 
-owners = st.text("abcdefg$", max_size=5)  # empty where the server does not tell
+owners = st.text("abcdefg$", max_size=5)  # empty where the server does not send it
 canned = st.sampled_from(CANNED_ACLS)
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""Bucket policies: another spelling is no change, another meaning is one."""
+"""Bucket policies: another spelling is not a change, another meaning is."""
 
 from __future__ import annotations
 
@@ -260,9 +260,9 @@ def test_what_is_taken_is_sound_and_read_again_as_the_same(policy: Policy) -> No
 @pytest.mark.parametrize(
     ("inside", "why"),
     [
-        ('"a": 1e400', "1e400 is no JSON number, or too large"),
-        ('"a": [{"b": -1e999}]', "-1e999 is no JSON number, or too large"),
-        ('"a": -Infinity', "-Infinity is no JSON number"),
+        ('"a": 1e400', "1e400 is not a JSON number, or is too large"),
+        ('"a": [{"b": -1e999}]', "-1e999 is not a JSON number, or is too large"),
+        ('"a": -Infinity', "-Infinity is not a JSON number"),
         ('"a": ' + "9" * 5000, "must be a JSON object"),
         ('"a": "\\ud83d"', "half of a surrogate pair"),
         ('"\\ude00": 1', "half of a surrogate pair"),

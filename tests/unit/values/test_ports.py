@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""Ports: what the server fills in is no difference, and a port keeps the node port that it was allocated."""
+"""Ports: what the server fills in is not a difference, and a port keeps the node port that it was allocated."""
 
 from __future__ import annotations
 
