@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ._errors import ApiError, Reason, bad_option, checked
-from ._http.exchange import silence_insecure_request_warnings, usable_url
+from ._http.exchange import silence_insecure_request_warnings
 from ._http.secrets import Secrets
-from ._http.url import shown_url
+from ._http.url import shown_url, usable_url
 
 MAX_TIMEOUT_SECONDS = 86_400
 MAX_RETRIES = 100

@@ -15,8 +15,9 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .._errors import ApiError, Reason
-from .exchange import exchange, open_session, scrub
+from .exchange import exchange, open_session
 from .secrets import Secrets
+from .text import scrub
 
 if TYPE_CHECKING:
     import requests

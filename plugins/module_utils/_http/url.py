@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""URLs as they may be shown: with *** in place of a password, and byte for byte where there is none.
+"""URLs: whether one can be used, and how it may be shown: with *** in place of a password, else byte for byte.
 
 Source: https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1
 """
@@ -8,6 +8,13 @@ Source: https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1
 from __future__ import annotations
 
 import re
+
+try:
+    import requests
+    from urllib3.exceptions import HTTPError
+    from urllib3.util import parse_url
+except ImportError:  # the door reports it
+    pass
 
 _URL = re.compile(r"(\s*[a-z][a-z0-9+.-]*://)([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _IN_TEXT = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"<>`]+", re.IGNORECASE)
@@ -35,3 +42,18 @@ def shown_urls(text: str) -> str:
     if "://" not in text or "@" not in text:
         return text
     return _IN_TEXT.sub(lambda found: shown_url(found[0]), shown_url(text))
+
+
+def usable_url(url: str) -> str:
+    """The URL, if requests and urllib3 can use it. Raises ValueError with the reason."""
+    try:
+        prepared = requests.Request("POST", url).prepare().url or ""
+        host = parse_url(prepared).host or ""
+        host.strip("[]").encode("idna")  # as urllib3 does when it connects
+    except UnicodeError:
+        raise ValueError("its host has a part that is empty or longer than 63 characters") from None
+    except (requests.exceptions.RequestException, HTTPError) as error:
+        raise ValueError(f"it cannot be used: {error}") from None
+    if "%" in host and not host.startswith("["):  # where an address of IPv6 names an interface
+        raise ValueError("its host holds a character that no host name has")
+    return url

@@ -25,16 +25,10 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from .._errors import ApiError, bad_option, printable
-from .._http.exchange import (
-    excerpt,
-    innermost,
-    json_object,
-    read_body,
-    scrub,
-    silence_insecure_request_warnings,
-    within,
-)
+from .._http.exchange import json_object, read_body, silence_insecure_request_warnings, within
+from .._http.failures import innermost
 from .._http.secrets import Secrets
+from .._http.text import excerpt, scrub
 from .._values.message import Message
 
 T = TypeVar("T")

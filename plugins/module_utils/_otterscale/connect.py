@@ -23,8 +23,9 @@ from .._errors import (
     Reason,
 )
 from .._http.client import Answer, HttpClient, retry_after
-from .._http.exchange import excerpt, json_object
+from .._http.exchange import json_object
 from .._http.secrets import Secrets
+from .._http.text import excerpt
 from .._options import transport_advice
 
 if TYPE_CHECKING:

@@ -17,14 +17,9 @@ from urllib.parse import quote
 
 from .._errors import CODE_BY_HTTP_STATUS, ApiError
 from .._http.client import USER_AGENT, Tokens
-from .._http.exchange import (
-    excerpt,
-    exchange,
-    json_object,
-    open_session,
-    scrub,
-    usable_url,
-)
+from .._http.exchange import exchange, json_object, open_session
+from .._http.text import excerpt, scrub
+from .._http.url import usable_url
 from .connect import advice_for
 
 if TYPE_CHECKING:
