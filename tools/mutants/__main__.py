@@ -46,8 +46,8 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_engine/wait": (ENGINE, RESOURCES),
     "_engine/outcome": (ENGINE, unit("options"), (CLEAR,)),
     "_engine/many": (unit("declaration"), (DECLARE, THREADS)),
-    "_engine/reads": ((READ,), (DECLARE,), (FAULTS,)),
-    "_task": (unit("options"), (DECLARE,), (FAULTS,), (CLEAR,), (OIDC,), (LOOPS,)),
+    "_engine/reads": (unit("glance"), (READ,), (DECLARE,), (FAULTS,)),
+    "_task": (unit("task", "glance"), unit("options"), (DECLARE,), (FAULTS,), (CLEAR,), (OIDC,), (LOOPS,)),
     "_otterscale/declaration": (unit("declaration"), (DECLARE, HOUSE)),
     "_otterscale/connect": (unit("connect", "options"), (WIRE,), (CLEAR,), (OIDC,)),
     "_http/exchange": (unit("connect"), (WIRE,), (CLEAR,), (OIDC,)),
@@ -93,11 +93,12 @@ class Tally:
     killed: int = 0
     equivalent: int = 0
     survivors: list[str] = field(default_factory=list)
+    seconds: float = 0.0
 
     def row(self, name: str) -> str:
         decided = self.mutants - self.equivalent
         score = 100 * self.killed / decided if decided else 100.0
-        numbers = (self.mutants, self.killed, self.equivalent, len(self.survivors))
+        numbers = (self.mutants, self.killed, self.equivalent, len(self.survivors), round(self.seconds))
         return f"{name:26}" + "".join(f"{number:12}" for number in numbers) + f"{score:10.1f} %"
 
 
@@ -198,8 +199,10 @@ def main() -> int:
     tallies = {}
     for name in options.names or STAGES:
         print(f"{name}, survivors:", flush=True)
+        started = time.monotonic()
         tallies[name] = check(tree, name, options.every, EQUIVALENT.get(name, {}))
-    titles = ("mutants", "killed", "equivalent", "survivors")
+        tallies[name].seconds = time.monotonic() - started
+    titles = ("mutants", "killed", "equivalent", "survivors", "seconds")
     print(f"\n{'file':26}" + "".join(f"{title:>12}" for title in titles) + f"{'score':>12}")
     for name, tally in tallies.items():
         print(tally.row(name))
