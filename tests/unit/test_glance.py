@@ -16,8 +16,9 @@ from ansible_collections.otterscale.core.plugins.module_utils._engine.resource i
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import Bucket
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavolume import DataVolume, Source
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.vm_service import VMService
 from ansible_collections.otterscale.core.plugins.module_utils._task import manage
-from server_model import Fault, Server, glance, reconcile, set_time
+from server_model import Documents, Fault, Server, glance, reconcile, set_time
 
 BUCKET = Bucket("lab", "data", owner="alice", acl="public_read")
 VOLUME = DataVolume("lab", "vms", "root", source=Source("http_url", "https://h/x"), size=10)
@@ -82,10 +83,35 @@ def test_what_could_not_be_planned_a_moment_ago_is_read_again() -> None:
     assert outcome.error is None and not outcome.changed and server.reads == ["ListBuckets"] * 2
 
 
+def test_what_was_missing_a_moment_ago_is_not_written_before_another_look() -> None:
+    server, made = Server(), converged(BUCKET).things
+    outcome = after_another(server, lambda: server.things.update(made), BUCKET)
+    assert outcome.error is None and not outcome.changed and server.writes == []
+    assert server.reads == ["ListBuckets"] * 2
+
+
 def test_what_was_right_a_moment_ago_is_not_read_again() -> None:
     server = converged(BUCKET)
     outcome = after_another(server, lambda: None, BUCKET)
     assert outcome.error is None and not outcome.changed and server.reads == ["ListBuckets"]
+
+
+def test_a_cluster_that_does_not_answer_is_asked_once_an_item() -> None:
+    """It may take its whole timeout to fail; only what was read a moment ago is worth another look."""
+    asked: list[str] = []
+
+    class Away(Documents):
+        def service(self, namespace: str, name: str) -> Any:
+            asked.append(name)
+            raise ApiError("unavailable", "gone fishing", rpc="GET")
+
+    server = Server()
+    reads = SharedReads(server)
+    for name in ("one", "two"):
+        service = VMService("lab", "vms", name, absent=True, cluster=Away())
+        outcome = manage(service, reads, check=False, retries=4)
+        assert outcome.error is not None and outcome.error.code == "unavailable" and "gone fishing" in outcome.msg
+    assert asked == ["one", "two"] and server.reads == ["ListVirtualMachines"]
 
 
 def test_check_mode_reads_once_for_all_items_also_where_something_is_missing() -> None:
