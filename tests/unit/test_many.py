@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import threading
 from graphlib import CycleError
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible_collections.otterscale.core.plugins.module_utils._engine import many
 from ansible_collections.otterscale.core.plugins.module_utils._engine.many import Entry, Summary, for_each, in_order
 from ansible_collections.otterscale.core.plugins.module_utils._engine.outcome import Outcome
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
@@ -144,6 +146,45 @@ def test_the_work_is_done_once_for_each_entry(at_once: int) -> None:
     assert sorted(done) == sorted(entry.key for entry in entries)
     for_each([], lambda entry: done.append("never"), at_once=at_once)
     assert len(done) == 20
+
+
+@pytest.mark.parametrize(
+    ("room", "at_once", "workers"),
+    [
+        *((0, 8, 1), (1, 8, 1), (2, 8, 1), (4, 8, 1), (5, 8, 2), (7, 8, 2), (8, 8, 3), (22, 8, 7), (23, 8, 8)),
+        *((99, 8, 8), (5, 2, 2), (99, 2, 2), (99, 1, 1), (99, 50, 20)),
+    ],
+)
+def test_so_many_work_at_once_that_there_is_room_for_the_threads_of_their_calls(
+    room: int, at_once: int, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call needs a thread of its own, while that of the call before may still be there."""
+    alive: set[threading.Thread] = set()
+
+    class Limited(threading.Thread):
+        def start(self) -> None:
+            if len(alive) >= room:
+                raise RuntimeError("can't start new thread")
+            alive.add(self)
+            super().start()
+
+        def run(self) -> None:
+            try:
+                super().run()
+            finally:
+                alive.remove(self)
+
+    looked, found = threading.Event(), list[int]()
+
+    def work(_entry: Entry) -> None:
+        if threading.current_thread() is threading.main_thread():
+            found.append(1 + len(alive))
+            looked.set()
+        assert looked.wait(timeout=30)
+
+    monkeypatch.setattr(many, "threading", SimpleNamespace(Thread=Limited, Event=threading.Event))
+    for_each([bucket(str(number)) for number in range(20)], work, at_once=at_once)
+    assert found[0] == workers
 
 
 def test_nothing_is_begun_after_the_calling_thread_was_interrupted() -> None:
