@@ -76,11 +76,12 @@ def test_an_entry_is_absent_if_it_is_declared_so_or_is_to_be_removed() -> None:
 def test_the_counts_add_up() -> None:
     unchanged = [bucket(f"same-{number}", Outcome("bucket")) for number in range(5)]
     half_done = failed("no", changed=True, operations=[{"rpc": "DeleteBucket", "reason": "it exists"}])
-    result = told(*unchanged, bucket("new", changed()), bucket("bad", half_done), bucket("c"), bucket("d"), bucket("e"))
-    assert result["summary"] == {"unchanged": 5, "changed": 1, "failed": 1, "skipped": 3}
-    assert result["changed"] and [operation["rpc"] for operation in result["operations"]] == [
-        *("CreateBucket", "DeleteBucket")
-    ]
+    not_begun = [bucket(f"late-{number}") for number in range(3)]
+    result = told(*unchanged, bucket("a", changed()), bucket("b", changed()), bucket("bad", half_done), *not_begun)
+    assert result["summary"] == {"unchanged": 5, "changed": 2, "failed": 1, "skipped": 3}
+    rpcs = [operation["rpc"] for operation in result["operations"]]
+    assert result["changed"] and rpcs == ["CreateBucket", "CreateBucket", "DeleteBucket"]
+    assert not any(entry.failed for entry in not_begun)
     assert not told(bucket("data", Outcome("bucket")))["changed"] and not told()["changed"]
     assert told()["summary"] == {"unchanged": 0, "changed": 0, "failed": 0, "skipped": 0}
 
@@ -185,6 +186,19 @@ def test_so_many_work_at_once_that_there_is_room_for_the_threads_of_their_calls(
     monkeypatch.setattr(many, "threading", SimpleNamespace(Thread=Limited, Event=threading.Event))
     for_each([bucket(str(number)) for number in range(20)], work, at_once=at_once)
     assert found[0] == workers
+
+
+def test_what_goes_wrong_in_another_thread_is_raised_in_the_calling_one() -> None:
+    begun = threading.Event()
+
+    def work(_entry: Entry) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            begun.set()
+            raise KeyError("a mistake of ours")
+        assert begun.wait(timeout=30)
+
+    with pytest.raises(KeyError, match="a mistake of ours"):
+        for_each([bucket(str(number)) for number in range(4)], work, at_once=2)
 
 
 def test_nothing_is_begun_after_the_calling_thread_was_interrupted() -> None:

@@ -25,10 +25,8 @@ from equivalent import EQUIVALENT
 from mutations import Mutant, Mutator
 
 HOUSE = "tests/unit/test_house.py::test_the_role_takes_exactly_the_options_of_the_module"
-INTEGRATION = (
-    "connect", "clear_errors", "oidc", "readings", "declarations", "kubernetes", "few_threads",
-)  # fmt: skip
-WIRE, CLEAR, OIDC, READ, DECLARE, CLUSTER, THREADS = (f"tests/integration/test_{n}.py" for n in INTEGRATION)
+INTEGRATION = ("connect", "clear_errors", "oidc", "readings", "declarations", "kubernetes")
+WIRE, CLEAR, OIDC, READ, DECLARE, CLUSTER = (f"tests/integration/test_{n}.py" for n in INTEGRATION)
 FOUND, FAULTS = (f"tests/fuzz/test_{name}.py" for name in ("found", "faults"))
 
 
@@ -45,7 +43,7 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_engine/evidence": (unit("evidence"), ENGINE),
     "_engine/wait": (ENGINE, RESOURCES),
     "_engine/outcome": (ENGINE, unit("options"), (CLEAR,)),
-    "_engine/many": (unit("many"), unit("declaration"), (DECLARE, THREADS)),
+    "_engine/many": (unit("many"), unit("declaration")),
     "_engine/reads": (unit("glance"), (READ,), (DECLARE,), (FAULTS,)),
     "_task": (unit("task", "glance"),),
     "_otterscale/declaration": (unit("declaration"), (DECLARE, HOUSE)),
@@ -107,8 +105,7 @@ def passes(stage: tuple[str, ...], seconds: float, log: Path | None = None) -> b
     child = os.fork()
     if not child:
         os.setsid()
-        # A test may raise it for a process that it starts.
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         output = os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(output, 1)
         os.dup2(output, 2)
