@@ -159,6 +159,14 @@ def test_a_volume_that_is_waited_for_is_only_seen_once_it_is_ready() -> None:
     assert seen is not None and seen.phases == [{"phase": "Succeeded", "progress": "100.0%", "seconds": 0.0}]
 
 
+def test_a_volume_whose_import_has_failed_is_seen_to_be_waited_for_in_vain() -> None:
+    server, waiting = converged(VOLUME), replace(VOLUME, wait=Wait(5, 1))
+    server.things["volume"]["root"].update(phase="Failed", progress="12.00%")
+    seen = glance(waiting, server)
+    assert seen is not None and seen.error is not None and seen.error.code == "failed_precondition"
+    assert seen.resource is not None and seen.resource["phase"] == "Failed" and server.writes == []
+
+
 @dataclass
 class Importing(Server):
     """Its volumes go through a script of phases and progress, a step a second."""

@@ -44,7 +44,7 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_engine/wait": (ENGINE, RESOURCES),
     "_engine/outcome": (ENGINE, unit("options"), (CLEAR,)),
     "_engine/many": (unit("many"), unit("declaration")),
-    "_engine/reads": (unit("glance"), (READ,), (DECLARE,), (FAULTS,)),
+    "_engine/reads": (unit("glance"), (READ,)),
     "_task": (unit("task", "glance"),),
     "_otterscale/declaration": (unit("declaration"), (DECLARE, HOUSE)),
     "_otterscale/connect": (unit("connect", "options"), (WIRE,), (CLEAR,), (OIDC,)),
