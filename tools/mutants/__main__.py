@@ -26,10 +26,8 @@ from mutations import Mutant, Mutator
 
 UTILS = Path(__file__).resolve().parents[2] / "plugins/module_utils"
 HOUSE = "tests/unit/test_house.py::test_the_role_takes_exactly_the_options_of_the_module"
-INTEGRATION = (
-    "connect", "clear_errors", "oidc", "readings", "declarations", "in_process", "kubernetes", "few_threads",
-)  # fmt: skip
-WIRE, CLEAR, OIDC, READ, DECLARE, LOOPS, CLUSTER, THREADS = (f"tests/integration/test_{n}.py" for n in INTEGRATION)
+INTEGRATION = ("connect", "clear_errors", "oidc", "readings", "declarations", "kubernetes")
+WIRE, CLEAR, OIDC, READ, DECLARE, CLUSTER = (f"tests/integration/test_{n}.py" for n in INTEGRATION)
 FOUND, FAULTS = (f"tests/fuzz/test_{name}.py" for name in ("found", "faults"))
 
 
@@ -55,9 +53,9 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_engine/evidence": (unit("engine", "evidence"), ENGINE),
     "_engine/wait": (ENGINE, RESOURCES),
     "_engine/outcome": (ENGINE, unit("otterscale", "options"), (CLEAR,)),
-    "_engine/many": (unit("otterscale", "declaration"), (DECLARE, THREADS)),
-    "_engine/reads": ((READ,), (DECLARE,), (FAULTS,)),
-    "_task": (unit("otterscale", "options"), (DECLARE,), (FAULTS,), (CLEAR,), (OIDC,), (LOOPS,)),
+    "_engine/many": (unit("engine", "many"), unit("otterscale", "declaration")),
+    "_engine/reads": (unit("engine", "glance"), (READ,)),
+    "_task": ((*unit("engine", "glance"), "tests/unit/test_task.py"),),
     "_otterscale/declaration": (unit("otterscale", "declaration"), (DECLARE, HOUSE)),
     "_otterscale/connect": (unit("otterscale", "connect", "options"), (WIRE,), (CLEAR,), (OIDC,)),
     "_http/client": (unit("otterscale", "connect"), (WIRE,), (OIDC,)),
@@ -106,11 +104,12 @@ class Tally:
     killed: int = 0
     equivalent: int = 0
     survivors: list[str] = field(default_factory=list)
+    seconds: float = 0.0
 
     def row(self, name: str) -> str:
         decided = self.mutants - self.equivalent
         score = 100 * self.killed / decided if decided else 100.0
-        numbers = (self.mutants, self.killed, self.equivalent, len(self.survivors))
+        numbers = (self.mutants, self.killed, self.equivalent, len(self.survivors), round(self.seconds))
         return f"{name:26}" + "".join(f"{number:12}" for number in numbers) + f"{score:10.1f} %"
 
 
@@ -211,8 +210,10 @@ def main() -> int:
     tallies = {}
     for name in options.names or STAGES:
         print(f"{name}, survivors:", flush=True)
+        started = time.monotonic()
         tallies[name] = check(tree, name, options.every, EQUIVALENT.get(name, {}))
-    titles = ("mutants", "killed", "equivalent", "survivors")
+        tallies[name].seconds = time.monotonic() - started
+    titles = ("mutants", "killed", "equivalent", "survivors", "seconds")
     print(f"\n{'file':26}" + "".join(f"{title:>12}" for title in titles) + f"{'score':>12}")
     for name, tally in tallies.items():
         print(tally.row(name))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 CHECKED = "it was checked before that this is given; only the type checker does not see it"
 IN_ORDER = "the requests of one resource are all made by the same lines, so their keys come in the same order"
+NO_WORKER_MORE = "room for one or two threads more is not enough for another worker"
 
 UNKNOWN = "a code that Connect does not have becomes `unknown`"
 NOT_READ = "only which verb it is counts; its text is for people who debug"
@@ -32,12 +33,16 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     },
     "_engine/reads": {
         "SharedReads.read: dumps(request, sort_keys=True) -> dumps(request, sort_keys=False)": IN_ORDER,
-        "SharedReads.read: e ApiError('client', 'nothing that is recen -> "
-        "e ApiError('clientX', 'nothing that is recen": "nobody but glance() gets it, and looks at its rpc",
-        "View.may_use: ror) and (reading.ended >= time.monotonic() - KEEP_ -> "
-        "ror) and (reading.ended > time.monotonic() - KEEP_": "no two readings of a clock are that close",
-        "View.may_use: recent or reading.began >= self.since -> recent or reading.began > self.since": (
-            "no two readings of a clock are that close"
+        "Reader.accepts: return answer.began >= (self.asked if answer.er -> "
+        "return answer.began > (self.asked if answer.er": "no two readings of a clock are that close",
+    },
+    "_engine/many": {
+        "_workers: ads(most * _THREADS_EACH - 1) + 1) // _THREADS_EACH -> "
+        "ads(most * _THREADS_EACH + 1) + 1) // _THREADS_EACH": NO_WORKER_MORE,
+        "_room_for_threads: while len(threads) < wanted: thread = thr -> "
+        "while len(threads) <= wanted: thread = thr": NO_WORKER_MORE,
+        "_room_for_threads: rget=enough.wait, daemon=True) -> rget=enough.wait, daemon=False)": (
+            "whatever happens, they are told to end"
         ),
     },
     "_otterscale/connect": {

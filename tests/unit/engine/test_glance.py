@@ -16,9 +16,10 @@ from ansible_collections.otterscale.core.plugins.module_utils._engine.resource i
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import Bucket
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavolume import DataVolume, Source
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.vm_service import VMService
 from ansible_collections.otterscale.core.plugins.module_utils._task import manage
 
-from tests.unit.server_model import Server, converged, glance, reconcile, set_time
+from tests.unit.server_model import Documents, Fault, Server, converged, glance, reconcile, set_time
 
 BUCKET = Bucket("lab", "data", owner="alice", acl="public_read")
 VOLUME = DataVolume("lab", "vms", "root", source=Source("http_url", "https://h/x"), size=10)
@@ -55,12 +56,12 @@ def test_what_cannot_be_planned_from_a_new_reading_is_the_outcome() -> None:
     assert "'owner'" in seen.msg
 
 
-def after_another(server: Server, meanwhile: Callable[[], object], resource: Any) -> Outcome:
+def after_another(server: Server, meanwhile: Callable[[], object], resource: Any, check: bool = False) -> Outcome:
     """What becomes of an item of a loop after another one has read, and then something happened."""
     reads = SharedReads(server)
     plan(replace(BUCKET, name="another", absent=True), reads.fresh("another"))
     meanwhile()
-    return manage(resource, reads, check=False, retries=0)
+    return manage(resource, reads, check=check, retries=0)
 
 
 def test_an_acl_that_could_not_be_read_a_moment_ago_may_be_readable_now() -> None:
@@ -82,11 +83,55 @@ def test_what_could_not_be_planned_a_moment_ago_is_read_again() -> None:
     assert server.reads == ["ListBuckets"] * 2
 
 
+def test_what_was_missing_a_moment_ago_is_not_written_before_another_look() -> None:
+    server, made = Server(), converged(BUCKET).things
+    outcome = after_another(server, lambda: server.things.update(made), BUCKET)
+    assert outcome.error is None and not outcome.changed and server.writes == []
+    assert server.reads == ["ListBuckets"] * 2
+
+
 def test_what_was_right_a_moment_ago_is_not_read_again() -> None:
     server = converged(BUCKET)
     outcome = after_another(server, lambda: None, BUCKET)
     assert outcome.error is None and not outcome.changed
     assert server.reads == ["ListBuckets"]
+
+
+def test_a_cluster_that_does_not_answer_is_asked_once_an_item() -> None:
+    """It may take its whole timeout to fail; only what was read a moment ago is worth another look."""
+    asked: list[str] = []
+
+    class Away(Documents):
+        def service(self, namespace: str, name: str) -> Any:
+            asked.append(name)
+            raise ApiError("unavailable", "gone fishing", rpc="GET")
+
+    server = Server()
+    reads = SharedReads(server)
+    for name in ("one", "two"):
+        service = VMService("lab", "vms", name, absent=True, cluster=Away())
+        outcome = manage(service, reads, check=False, retries=4)
+        assert outcome.error is not None and outcome.error.code == "unavailable" and "gone fishing" in outcome.msg
+    assert asked == ["one", "two"] and server.reads == ["ListVirtualMachines"]
+
+
+def test_check_mode_reads_once_for_all_items_also_where_something_is_missing() -> None:
+    server = Server()
+    outcome = after_another(server, lambda: None, BUCKET, check=True)
+    assert outcome.error is None and outcome.changed and server.reads == ["ListBuckets"]
+
+
+def test_an_item_of_a_loop_pauses_as_long_as_the_server_asks_before_it_tries_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Asking(Server):
+        def pause(self, tries: int, error: ApiError) -> float:
+            return 7.0 + tries
+
+    server, slept = Asking(faults=[Fault("unavailable")] * 2), list[float]()
+    set_time(monkeypatch, lambda: 0.0, slept.append)
+    outcome = manage(BUCKET, SharedReads(server), check=False, retries=2)
+    assert outcome.error is None and outcome.changed and slept == [7.0, 8.0]
 
 
 def test_a_failed_look_is_the_outcome() -> None:
@@ -115,6 +160,14 @@ def test_a_volume_that_is_waited_for_is_only_seen_once_it_is_ready() -> None:
     server.things["datavolume"]["root"].update(phase="Succeeded", progress="100.0%")
     seen = glance(waiting, server)
     assert seen is not None and seen.phases == [{"phase": "Succeeded", "progress": "100.0%", "seconds": 0.0}]
+
+
+def test_a_volume_whose_import_has_failed_is_seen_to_be_waited_for_in_vain() -> None:
+    server, waiting = converged(VOLUME), replace(VOLUME, wait=Wait(5, 1))
+    server.things["datavolume"]["root"].update(phase="Failed", progress="12.00%")
+    seen = glance(waiting, server)
+    assert seen is not None and seen.error is not None and seen.error.code == "failed_precondition"
+    assert seen.resource is not None and seen.resource["phase"] == "Failed" and server.writes == []
 
 
 @dataclass
@@ -163,6 +216,16 @@ def test_a_wait_that_fails_tells_its_phases_too() -> None:
     outcome = reconcile(replace(VOLUME, wait=Wait(1e-9, 1e-9)), server)
     assert outcome.error is not None and outcome.phases is not None
     assert [phase["phase"] for phase in outcome.phases] == ["Pending"]
+
+
+def test_what_tells_nothing_of_its_progress_is_ready_as_soon_as_it_is_there() -> None:
+    class Awaited(Bucket):
+        wait = Wait(5, 1)
+
+    lines: list[str] = []
+    outcome = reconcile(Awaited("lab", "data", owner="alice"), Server(), notify=lines.append)
+    assert outcome.error is None and outcome.phases == [{"phase": "Ready", "progress": "", "seconds": 0.0}]
+    assert lines == ["bucket data present: Ready"]
 
 
 def test_without_a_wait_there_is_no_history() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.otterscale.core.plugins.module_utils._engine.outcome import Outcome
+from ansible_collections.otterscale.core.plugins.module_utils._engine.reconcile import apply, plan
 from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import Wait, shows_change
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import Bucket
@@ -520,7 +521,7 @@ def test_a_failure_that_may_pass_is_retried_so_often_and_no_more(code: str, retr
 
 def test_four_retries_are_made_if_nobody_says_how_many(clock: Clock) -> None:
     server = Server(faults=[Fault("unavailable")] * 99)
-    assert reconcile(BUCKET, server).error is not None and len(server.writes) == 5
+    assert apply(plan(BUCKET, server)).error is not None and len(server.writes) == 5
 
 
 def test_a_write_that_never_left_is_not_followed_by_a_reading() -> None:
