@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .._errors import ApiError
+from .index import Message
 from .reconcile import Caller
 
 KEEP_SECONDS = 10.0
@@ -27,7 +28,7 @@ class Answer(NamedTuple):
     """What a read brought, or why it brought nothing. began: when it was asked for. seen_by: resources, by name."""
 
     began: float
-    message: dict[str, Any]
+    message: Message
     error: ApiError | None
     seen_by: set[str]
 
@@ -80,9 +81,9 @@ class SharedReads:
     def _read(self, procedure: str, request: Mapping[str, Any]) -> Answer:
         began = time.monotonic()
         try:
-            return Answer(began, self.client.read(procedure, request), None, set())
+            return Answer(began, Message(self.client.read(procedure, request)), None, set())
         except ApiError as error:
-            return Answer(began, {}, error, set())
+            return Answer(began, Message({}), error, set())
 
     def forget(self) -> None:
         """Something went otherwise than the answers had let expect."""

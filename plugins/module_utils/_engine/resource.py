@@ -139,11 +139,6 @@ class Resource(ABC, Generic[State]):
     def list_all(cls, read: Read, scope: str, namespace: str | None) -> Iterable[Mapping[str, Any]]:
         """All that the server lists, as it came. Raises ValueError for an answer that makes no sense."""
 
-    def listed(self, read: Read) -> Mapping[str, Any] | None:
-        """What the server lists under this name. That others make no sense is no matter."""
-        found = self.list_all(read, self.scope, self.namespace)
-        return next((message for message in found if message.get("name") == self.name), None)
-
     @abstractmethod
     def observe(self, read: Read) -> Seen[State]:
         """Read the present state. Raises ValueError for an answer that makes no sense."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .._engine.index import Index, view
 from .._engine.resource import Plan, Presence, Read, Refusal, Resource, Seen, Step, Verb
 from .._errors import ApiError, bad_option, checked
 from .._task import task_for
@@ -43,6 +44,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 _SERVICE = "otterscale.storage.v1.StorageService"
+_LIST = f"{_SERVICE}/ListBuckets"
 
 # Texts of S3 and RGW that mean that the same request can never succeed, and what to do.
 _HOPELESS = {
@@ -107,10 +109,10 @@ class Bucket(Resource[BucketState]):
     @classmethod
     def list_all(cls, read: Read, scope: str, namespace: str | None) -> list[Mapping[str, Any]]:
         """All buckets; the list is complete, and the only way to read one."""
-        return read_objects(read(f"{_SERVICE}/ListBuckets", {"scope": scope}), "buckets")
+        return read_objects(read(_LIST, {"scope": scope}), "buckets")
 
     def observe(self, read: Read) -> Seen[BucketState]:
-        bucket = self.listed(read)
+        bucket = view(read(_LIST, {"scope": self.scope}), _by_name).find(self.name)
         return Seen(Presence.ABSENT) if bucket is None else Seen(Presence.PRESENT, _read_bucket(bucket))
 
     def plan(self, seen: Seen[BucketState]) -> Plan:
@@ -219,6 +221,10 @@ class Bucket(Resource[BucketState]):
             "used_objects": state.used_objects,
             "created_at": state.created_at,
         }
+
+
+def _by_name(answer: Mapping[str, Any]) -> Index:
+    return Index(read_objects(answer, "buckets"))
 
 
 def _read_policy(text: str) -> Policy:

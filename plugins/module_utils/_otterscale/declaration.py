@@ -12,7 +12,7 @@ from graphlib import CycleError
 from itertools import groupby
 from typing import Any
 
-from .._engine.many import Entry, Summary, for_each, in_order
+from .._engine.many import Entry, Pool, Summary, in_order
 from .._engine.outcome import Outcome
 from .._engine.reconcile import apply, plan
 from .._engine.resource import Resource, Wait
@@ -233,9 +233,10 @@ class _Declaration:
             self._predict()
             return
         missing = [entry for entry in self.entries if entry.outcome is None]
-        for _kind, group in groupby(missing, key=lambda entry: (entry.type, entry.removal)):
-            for batch in in_order(group):
-                for_each(batch, self._carry_out, at_once=self.params["max_parallel"])
+        with Pool(self.params["max_parallel"]) as pool:
+            for _kind, group in groupby(missing, key=lambda entry: (entry.type, entry.removal)):
+                for batch in in_order(group):
+                    pool.for_each(batch, self._carry_out)
 
     def _predict(self) -> None:
         for entry in self.entries:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .._engine.index import Index, view
 from .._engine.resource import Plan, Presence, Read, Refusal, Resource, Seen, Step, Verb
 from .._errors import ApiError, bad_option, checked
 from .._task import task_for
@@ -60,7 +61,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 _SERVICE = "otterscale.instance.v1.InstanceService"
 _LIST = f"{_SERVICE}/ListVirtualMachines"
-_MACHINE = "virtualMachineName"  # what list_all() adds to a service: the VM that it is listed below
+_MACHINE = "virtualMachineName"  # what _services() adds to a service: the VM that it is listed below
 
 
 @dataclass(frozen=True)
@@ -114,16 +115,15 @@ class VMService(Resource[VMServiceState]):
     @classmethod
     def list_all(cls, read: Read, scope: str, namespace: str | None) -> Iterator[Mapping[str, Any]]:
         """The services that are listed below a VM of the namespace, each with the name of that VM."""
-        for machine in read_objects(read(_LIST, {"scope": scope, "namespace": namespace}), "virtualMachines"):
-            for service in read_objects(machine, "services") if is_in(namespace, machine) else ():
-                yield {**service, _MACHINE: machine.get("name")}
+        return _services(read(_LIST, {"scope": scope, "namespace": namespace}), namespace)
 
     def observe(self, read: Read) -> Seen[VMServiceState]:
         """Look for the service below every VM of the namespace. That it is in none does not prove its absence.
 
         Kubernetes knows, if the user lets us ask it.
         """
-        service = self.listed(read)
+        answer = read(_LIST, {"scope": self.scope, "namespace": self.namespace})
+        service = view(answer, _by_name, self.namespace).find(self.name)
         if service is not None:
             return Seen(Presence.PRESENT, _read_service(service, read_str(service, _MACHINE)))
         if self.cluster is None:
@@ -220,6 +220,16 @@ class VMService(Resource[VMServiceState]):
             "ports": [port.as_result() for port in state.ports],
             "created_at": state.created_at,
         }
+
+
+def _services(answer: Mapping[str, Any], namespace: str | None) -> Iterator[Mapping[str, Any]]:
+    for machine in read_objects(answer, "virtualMachines"):
+        for service in read_objects(machine, "services") if is_in(namespace, machine) else ():
+            yield {**service, _MACHINE: machine.get("name")}
+
+
+def _by_name(answer: Mapping[str, Any], namespace: str) -> Index:
+    return Index(_services(answer, namespace))
 
 
 def _parse_ports(options: list[dict[str, Any]]) -> tuple[Port, ...]:
