@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.otterscale.core.plugins.module_utils._engine.outcome import Outcome
+from ansible_collections.otterscale.core.plugins.module_utils._engine.reconcile import Applied, plan
 from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import Wait, shows_change
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import Bucket
@@ -626,6 +627,11 @@ class Late(Server):
         return super().write(procedure, request)
 
 
+def proven(resource: Any, server: Server) -> Outcome:
+    """What becomes of it in a declaration, which reads at its end what it has only been told."""
+    return Applied(plan(resource, server), retries=4, notify=None).prove()
+
+
 # What takes its time, and how many seconds it is given.
 SETTLING = [
     (BUCKET, gone(BUCKET), 10),
@@ -640,14 +646,21 @@ SETTLING = [
 def test_an_effect_has_its_time_to_show(before: Any, wanted: Any, settle: float, clock: Clock) -> None:
     things = converged(before).things
     server = Late(things=copy.deepcopy(things), clock=clock, delay=settle - 0.1)
-    outcome = reconcile(wanted, server)
+    outcome = proven(wanted, server)
     assert outcome.error is None and outcome.changed and len(server.writes) == 1
     assert settle - 0.1 <= clock.now <= settle + 2
     clock.now, clock.slept = 0.0, []
-    never = reconcile(wanted, Late(things=things, clock=clock, delay=1e9))
+    never = proven(wanted, Late(things=things, clock=clock, delay=1e9))
     assert never.error is not None and never.error.code == "internal" and not never.changed
     assert "whether it took effect is unknown" in never.msg and settle <= clock.now <= settle + 2
     assert clock.slept[:7] == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0], "it looks again and again, less and less often"
+
+
+def test_the_servers_ok_proves_a_deletion_that_is_over_with_it(clock: Clock) -> None:
+    server = Late(things=converged(BUCKET).things, clock=clock, delay=1e9)
+    outcome = reconcile(gone(BUCKET), server)
+    assert outcome.error is None and outcome.changed and outcome.resource is None and clock.now == 0
+    assert server.reads == ["ListBuckets"]
 
 
 def test_an_import_that_goes_on_meanwhile_does_not_cut_the_time_to_show(clock: Clock) -> None:

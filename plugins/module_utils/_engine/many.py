@@ -16,6 +16,8 @@ from typing import Any
 
 from .._errors import ApiError, printable
 from .outcome import Outcome
+from .reads import Reader
+from .reconcile import Applied, Planned
 from .resource import Resource
 
 _THREADS_EACH = 3  # a worker, its call (see _http), and the call before that on its way out
@@ -25,7 +27,8 @@ _THREADS_EACH = 3  # a worker, its call (see _http), and the call before that on
 class Entry:
     """One resource of the declaration, or one to remove. Without an outcome it has not been begun.
 
-    needs: the keys of what has to come before it.
+    needs: the keys of what has to come before it. planned: what is missing, by what `reader` read.
+    applied: what was done about it and is still to be proven.
     """
 
     type: type[Resource[Any]]
@@ -34,6 +37,9 @@ class Entry:
     outcome: Outcome | None = None
     removal: bool = False
     needs: set[str] = field(default_factory=set)
+    planned: Planned[Any] | None = None
+    reader: Reader | None = None
+    applied: Applied | None = None
 
     @cached_property
     def key(self) -> str:

@@ -117,7 +117,7 @@ class Bucket(Resource[BucketState]):
 
     def plan(self, seen: Seen[BucketState]) -> Plan:
         if self.absent:
-            return self.delete(seen, f"{_SERVICE}/DeleteBucket", visible_within=10.0)
+            return self.delete(seen, f"{_SERVICE}/DeleteBucket", visible_within=10.0, synchronous=True)
         if seen.state is None:
             return Plan((self._create(),))
         differing = self._differing(seen.state)
@@ -164,7 +164,10 @@ class Bucket(Resource[BucketState]):
                 "name the 'acl' that it shall have",
             )
         target = replace(self, owner=owner, policy=policy or None, acl=acl)
-        return Step(Verb.UPDATE, f"{_SERVICE}/UpdateBucket", self._request(owner, policy, acl), reason, target=target)
+        # No policy means to leave it.
+        carries_over = self.owner is None or self.acl is None or bool(policy and not self.policy)
+        request = self._request(owner, policy, acl)
+        return Step(Verb.UPDATE, f"{_SERVICE}/UpdateBucket", request, reason, carries_over=carries_over, target=target)
 
     def _request(self, owner: str, policy: Policy | None, acl: str) -> dict[str, Any]:
         # The ACL goes as a number: a server takes a name that it does not know for PRIVATE.

@@ -145,7 +145,8 @@ class VMService(Resource[VMServiceState]):
         self._refuse_other_machine(seen.state)
         if self.ports is None or same_ports(self.ports, seen.state.ports):
             return Plan()
-        return Plan((self._update(keep_node_ports(self.ports, seen.state.ports), "the ports differ"),))
+        ports = keep_node_ports(self.ports, seen.state.ports)
+        return Plan((self._update(ports, "the ports differ", carries_over=ports != self.ports),))
 
     def _create(self) -> Step:
         for option, value in (("virtual_machine", self.virtual_machine), ("ports", self.ports)):
@@ -154,9 +155,10 @@ class VMService(Resource[VMServiceState]):
         request = {**self.key(), "virtualMachineName": self.virtual_machine, "ports": _request(self.ports or ())}
         return Step(Verb.CREATE, f"{_SERVICE}/CreateVirtualMachineService", request, "it does not exist")
 
-    def _update(self, ports: tuple[Port, ...], reason: str) -> Step:
+    def _update(self, ports: tuple[Port, ...], reason: str, *, carries_over: bool = False) -> Step:
         request = {**self.key(), "ports": _request(ports)}
-        return Step(Verb.UPDATE, f"{_SERVICE}/UpdateVirtualMachineService", request, reason)
+        procedure = f"{_SERVICE}/UpdateVirtualMachineService"
+        return Step(Verb.UPDATE, procedure, request, reason, carries_over=carries_over)
 
     def _refuse_other_machine(self, state: VMServiceState) -> None:
         now = state.virtual_machine
