@@ -11,6 +11,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from bisect import bisect_right
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,8 +106,8 @@ class Journal:
         self.end(call, "lost")
 
     def since(self, seq: int) -> dict[str, Any]:
-        entries = [call if isinstance(call, dict) else call.public() for call in self._calls]
-        return {"next": self._next - 1, "calls": [entry for entry in entries if entry["seq"] > seq]}
+        later = self._calls[bisect_right(self._calls, seq, key=_seq) :]
+        return {"next": self._next - 1, "calls": [call if isinstance(call, dict) else call.public() for call in later]}
 
     def clear(self) -> None:
         """Forget the calls. The numbers go on, so that a `since` of before stays right."""
@@ -117,5 +118,8 @@ class Journal:
     def _load(self, file: Path) -> None:
         if file.exists():
             self._calls += [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line]
-        seqs = [call["seq"] for call in self._calls if isinstance(call, dict)]
-        self._next = max(seqs, default=0) + 1
+        self._next = max(map(_seq, self._calls), default=0) + 1
+
+
+def _seq(call: Call | dict[str, Any]) -> int:
+    return int(call["seq"]) if isinstance(call, dict) else call.seq

@@ -123,16 +123,51 @@ class User:
     keys: list[Key] = field(default_factory=list)
 
 
+class Table(dict[str, T]):
+    """The objects of one kind. `touched` are the keys of those that may have changed since it was emptied: whoever
+    takes, places or removes a single object touches it, and who changes one of all `values()` has to say so.
+
+    With thousands of objects, comparing them all after each call would be most of what a call costs.
+    """
+
+    def __init__(self, objects: dict[str, T] | None = None) -> None:
+        super().__init__(objects or {})
+        self.touched = set(self)
+
+    def __getitem__(self, key: str) -> T:
+        self.touched.add(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.touched.add(key)
+        return super().get(key, default)
+
+    def __setitem__(self, key: str, value: T) -> None:
+        self.touched.add(key)
+        super().__setitem__(key, value)
+
+    def __delitem__(self, key: str) -> None:
+        self.touched.add(key)
+        super().__delitem__(key)
+
+    def pop(self, key: str, default: Any = None) -> Any:
+        self.touched.add(key)
+        return super().pop(key, default)
+
+
 @dataclass
 class Scope:
     """One cluster. Namespaced objects are kept under `namespace/name`, the others under their name."""
 
-    virtual_machines: dict[str, VirtualMachine] = field(default_factory=dict)
-    services: dict[str, Service] = field(default_factory=dict)
-    data_volumes: dict[str, DataVolume] = field(default_factory=dict)
-    instance_types: dict[str, InstanceType] = field(default_factory=dict)
-    buckets: dict[str, Bucket] = field(default_factory=dict)
-    users: dict[str, User] = field(default_factory=dict)
+    virtual_machines: Table[VirtualMachine] = field(default_factory=Table)
+    services: Table[Service] = field(default_factory=Table)
+    data_volumes: Table[DataVolume] = field(default_factory=Table)
+    instance_types: Table[InstanceType] = field(default_factory=Table)
+    buckets: Table[Bucket] = field(default_factory=Table)
+    users: Table[User] = field(default_factory=Table)
+
+    def tables(self) -> dict[str, Table[Any]]:
+        return vars(self)
 
 
 def key_of(namespace: str, name: str) -> str:
@@ -174,6 +209,8 @@ def _element(hint: Any, value: Any) -> Any:
     if is_dataclass(hint) and isinstance(hint, type):
         return from_json(hint, value)
     origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Table:
+        return Table({key: _element(arguments[0], item) for key, item in value.items()})
     if origin is list:
         return [_element(arguments[0], item) for item in value]
     if origin is dict:

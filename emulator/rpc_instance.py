@@ -35,11 +35,11 @@ class Instance(InstanceService):
         self, request: pb.ListVirtualMachinesRequest, ctx: Context
     ) -> pb.ListVirtualMachinesResponse:
         scope = self._world.scope(request.scope)
-        visible = self._generation.services
+        shown = services.shown_in(scope, self._generation.services)
         return pb.ListVirtualMachinesResponse(
             virtual_machines=[
-                _machine(scope, machine, services.shown_in(scope, machine, visible))
-                for machine in scope.virtual_machines.values()
+                _machine(scope, machine, shown.get(key, []))
+                for key, machine in scope.virtual_machines.items()
                 if request.namespace in ("", machine.namespace)
             ]
         )
@@ -47,7 +47,8 @@ class Instance(InstanceService):
     async def get_virtual_machine(self, request: pb.NamedRequest, ctx: Context) -> pb.VirtualMachine:
         scope = self._world.scope(request.scope)
         machine = self._find_machine(request)
-        shown = services.shown_in(scope, machine, "all") if self._generation.services == "all" else []
+        key = model.key_of(machine.namespace, machine.name)
+        shown = services.shown_in(scope, "all").get(key, []) if self._generation.services == "all" else []
         return _machine(scope, machine, shown)
 
     async def create_virtual_machine(self, request: pb.CreateVirtualMachineRequest, ctx: Context) -> pb.VirtualMachine:

@@ -22,7 +22,7 @@ class Storage(StorageService):
 
     async def list_buckets(self, request: pb.ListBucketsRequest, ctx: Context) -> pb.ListBucketsResponse:
         scope = self._world.scope(request.scope)
-        return pb.ListBucketsResponse(buckets=[_bucket(scope.buckets[name]) for name in sorted(scope.buckets)])
+        return pb.ListBucketsResponse(buckets=[_bucket(bucket) for _name, bucket in sorted(scope.buckets.items())])
 
     async def create_bucket(self, request: pb.CreateBucketRequest, ctx: Context) -> pb.Bucket:
         scope = self._world.scope(request.scope)
@@ -40,7 +40,7 @@ class Storage(StorageService):
 
     async def list_users(self, request: pb.ListUsersRequest, ctx: Context) -> pb.ListUsersResponse:
         users = self._world.scope(request.scope).users
-        return pb.ListUsersResponse(users=[_user(users[name]) for name in sorted(users)])
+        return pb.ListUsersResponse(users=[_user(user) for _name, user in sorted(users.items())])
 
     async def create_user(self, request: pb.CreateUserRequest, ctx: Context) -> pb.User:
         user = model.User(request.user_id, request.user_name, request.suspended)

@@ -9,7 +9,7 @@ import re
 import zlib
 
 from .errors import SERVICES, BackendError, already_exists, invalid, invalid_value, not_found
-from .model import VM_LABEL, VM_SELECTOR, Port, Scope, Service, VirtualMachine, key_of
+from .model import VM_LABEL, VM_SELECTOR, Port, Scope, Service, key_of
 
 NODE_PORTS = range(30000, 32768)
 PROTOCOLS = ("SCTP", "TCP", "UDP")
@@ -71,14 +71,14 @@ def get(scope: Scope, namespace: str, name: str) -> Service:
     return service
 
 
-def shown_in(scope: Scope, machine: VirtualMachine, visibility: str) -> list[Service]:
-    """The services that a VM shows, by the generation's `services` knob."""
-    labelled = [s for s in scope.services.values() if s.namespace == machine.namespace and VM_LABEL in s.labels]
-    if visibility == "all":
-        return [service for service in labelled if service.labels[VM_LABEL] == machine.name]
-    if visibility == "own_name":
-        return [service for service in labelled if service.name == machine.name]
-    return []
+def shown_in(scope: Scope, visibility: str) -> dict[str, list[Service]]:
+    """The services that each VM shows, by its `namespace/name` and the generation's `services` knob."""
+    shown: dict[str, list[Service]] = {}
+    for service in scope.services.values():
+        if VM_LABEL in service.labels and visibility != "none":
+            machine = service.labels[VM_LABEL] if visibility == "all" else service.name
+            shown.setdefault(key_of(service.namespace, machine), []).append(service)
+    return shown
 
 
 def _invalid(name: str, field: str, value: str | int, problem: str) -> BackendError:

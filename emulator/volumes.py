@@ -113,9 +113,10 @@ def _divided_up(number: int, by: int) -> int:
 def delete(scope: Scope, namespace: str, name: str) -> None:
     """Copies of it that are not complete begin again, once a source of that name exists."""
     gone = get(scope, namespace, name)
-    for volume in scope.data_volumes.values():
+    for key, volume in scope.data_volumes.items():
         if _source(scope, volume) is gone and progress(volume).phase == "CloneInProgress":
             volume.started_at = None
+            scope.data_volumes.touched.add(key)
     del scope.data_volumes[key_of(namespace, name)]
 
 
@@ -141,9 +142,10 @@ def settle(scope: Scope) -> bool:
     Returns whether anything began.
     """
     began = False
-    for volume in scope.data_volumes.values():
+    for key, volume in scope.data_volumes.items():
         if volume.started_at is None and (volume.source_type != EXISTING_CLAIM or _source_exists(scope, volume)):
             volume.started_at = time.time()
+            scope.data_volumes.touched.add(key)
             began = True
     return began
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from . import volumes
 from .errors import BackendError
@@ -46,12 +48,12 @@ class World:
     def __init__(self, names: list[str], file: Path | None) -> None:
         self._names = names
         self._file = file
+        self._log: TextIO | None = None
         self.scopes: dict[str, Scope] = {}
         # Fault rules that are still to come true survive a restart together with the data: see faults.py.
         self.faults: list[dict[str, Any]] = []
         self._load()
-        self._saved = self.dump()
-        self._write()
+        self._keep_all()
 
     def scope(self, name: str) -> Scope:
         if name not in self.scopes:
@@ -62,13 +64,23 @@ class World:
         return {name: to_json(scope) for name, scope in self.scopes.items()}
 
     def commit(self) -> bool:
-        """Write the file if the scopes changed since the last commit; returns whether they did."""
-        current = self.dump()
-        if current == self._saved:
-            return False
-        self._saved = current
-        self._write()
-        return True
+        """Keep what changed since the last commit; returns whether anything did."""
+        changes = list(self._changes())
+        if changes:
+            self._append({"changes": changes})
+        return bool(changes)
+
+    def _changes(self) -> Iterator[tuple[str, str, str, Any]]:
+        """Scope, table, key and object, None where it is gone, of what is another one than was saved."""
+        for name, scope in self.scopes.items():
+            for title, table in scope.tables().items():
+                saved, touched = self._saved[name][title], table.touched
+                for key in sorted(touched):
+                    current = to_json(table[key]) if key in table else None
+                    if current != saved.get(key):
+                        _place(saved, key, current)
+                        yield name, title, key, current
+                touched.clear()
 
     def settle(self) -> None:
         """What happens by itself, apart from any call: copies begin once their source exists."""
@@ -79,31 +91,58 @@ class World:
     def reset(self) -> None:
         self.scopes = {name: seed() for name in self._names}
         self.faults.clear()
-        self.commit()
-        self._write()
+        self._keep_all()
 
     def set_faults(self, rules: list[dict[str, Any]]) -> None:
         self.faults[:] = rules
-        self._write()
+        self._append({"faults": self.faults})
 
     @property
     def keeps_state(self) -> bool:
         return self._file is not None
 
+    # The file: all that there was at its first line, and a line for each change since
+
     def _load(self) -> None:
         if self._file is not None and self._file.exists() and self._file.stat().st_size:
-            document = json.loads(self._file.read_text(encoding="utf-8"))
+            whole, *lines = self._file.read_text(encoding="utf-8").splitlines()
+            document = json.loads(whole)
+            for line in lines:
+                with suppress(ValueError):  # only the last one can be cut off, of a call that nobody had an answer to
+                    later = json.loads(line)
+                    document["faults"] = later.get("faults", document["faults"])
+                    for name, title, key, value in later.get("changes", ()):
+                        _place(document["scopes"][name][title], key, value)
             self.scopes = {name: from_json(Scope, data) for name, data in document["scopes"].items()}
-            self.faults = document.get("faults", [])
+            self.faults = document["faults"]
         for name in self._names:
             if name not in self.scopes:
                 self.scopes[name] = seed()
 
-    def _write(self) -> None:
-        """Atomically: a reader, or a server that starts after a crash, sees the old file or the new one."""
+    def _keep_all(self) -> None:
+        """Begin the file anew, atomically: a server that starts after a crash sees the old one or the new one."""
+        self._saved = self.dump()
+        for scope in self.scopes.values():
+            for table in scope.tables().values():
+                table.touched.clear()
         if self._file is None:
             return
         temporary = self._file.with_name(f".{self._file.name}.{os.getpid()}")
-        document = {"scopes": self._saved, "faults": self.faults}
-        temporary.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps({"scopes": self._saved, "faults": self.faults}) + "\n", encoding="utf-8")
         temporary.replace(self._file)
+        if self._log is not None:
+            self._log.close()
+        self._log = self._file.open("a", encoding="utf-8")
+
+    def _append(self, line: dict[str, Any]) -> None:
+        if self._log is not None:
+            self._log.write(json.dumps(line) + "\n")
+            self._log.flush()
+
+
+def _place(table: dict[str, Any], key: str, value: Any) -> None:
+    """None: nowhere."""
+    if value is None:
+        table.pop(key, None)
+    else:
+        table[key] = value

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from ._engine.outcome import Outcome, failure_message
-from ._engine.reads import NothingKept, SharedReads
+from ._engine.reads import SharedReads, plan_from, plan_from_kept
 from ._engine.reconcile import apply, plan
 from ._engine.resource import Resource
 from ._engine.wait import Notify
@@ -120,17 +120,15 @@ def _work(resource_type: type[Resource[Any]], params: Params, context: Context) 
 def manage(
     resource: Resource[Any], reads: SharedReads, *, check: bool, retries: int, notify: Notify | None = None
 ) -> Outcome:
-    """A reading of a moment ago is enough to see that nothing is missing; a write is planned by a new one."""
+    """By what was read before, for as long as that will do for what is planned from it; else by what is read now."""
     name = resource.title
     if check:
         return plan(resource, reads.recent(name)).predicted()
-    try:
-        settled = plan(resource, reads.kept(name)).settled()
-        if settled and (settled.error is None or settled.error.rpc):  # a call that failed is of now
-            return settled
-    except NothingKept:
-        pass
-    return apply(plan(resource, reads.fresh(name)), retries=retries, notify=notify)
+    planned, reader = plan_from_kept(resource, reads, name) or plan_from(resource, reads.fresh(name))
+    outcome = apply(planned, retries=retries, notify=notify)
+    if outcome.error:
+        reader.distrust()
+    return outcome
 
 
 def refused(resource_type: type[Resource[Any]], params: Params, error: ApiError) -> Outcome:

@@ -64,6 +64,11 @@ class Case:
         return self.misled or (accepted and any(call["fault"] == "answer" and call["write"] for call in self.faulty))
 
     @property
+    def believed(self) -> bool:
+        """Told by an untrue OK that a bucket is gone. Deleting one is synchronous, so that this is taken for proof."""
+        return any(call["rpc"] == "DeleteBucket" and call["fault"] == "answer" for call in self.faulty)
+
+    @property
     def misled(self) -> bool:
         """A fault answered "already exists" or "not found"."""
         return any(
@@ -177,7 +182,8 @@ def _success(case: Case) -> Iterator[str]:
     ran, options = case.ran, case.ran.task.options
     there = thing(case.kind, options, ran.after)
     kind = KINDS[case.kind]
-    untold = case.lied_to_writes and not (kind.lists_all or case.is_listed(ran.after))
+    read = not case.believed if kind.lists_all else case.is_listed(ran.after)
+    untold = case.lied_to_writes and not read
     untold = untold and (case.misled or there is not None)
     # What a colleague does to a thing that no list shows, also which VM its service has, stays unseen.
     hidden = not case.is_listed(ran.after) or (kind.set_blindly and not case.is_listed(ran.before))
@@ -224,7 +230,7 @@ def _excused(case: Case) -> bool:
         return True
     if not case.lost:
         return False
-    if case.lied_to_writes and (case.ran.outcome.error or not case.readable):
+    if case.lied_to_writes and (case.ran.outcome.error or case.believed or not case.readable):
         return True  # the server said that it was done, and nothing else could be read
     said = case.ran.outcome.error is not None or any("lost" in warning for warning in case.ran.outcome.warnings)
     return not case.readable and said

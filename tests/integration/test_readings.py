@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.otterscale.core.plugins.module_utils._engine import reads as _readings
 from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import NothingKept, Reader, SharedReads
+from ansible_collections.otterscale.core.plugins.module_utils._engine.reconcile import Age
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
 
@@ -59,41 +59,63 @@ def test_what_was_read_before_a_view_began_is_not_new_to_it(emulator: Emulator, 
     assert calls(emulator) == ["ListBuckets", "ListBuckets"]
 
 
-@pytest.mark.parametrize(("seconds", "usable"), [(9.0, True), (10.5, False)])
-def test_an_answer_grows_old_in_ten_seconds(
-    emulator: Emulator, readings: SharedReads, monkeypatch: pytest.MonkeyPatch, seconds: float, usable: bool
-) -> None:
-    readings.fresh("one").read(LIST, SCOPE)
-    later = SimpleNamespace(monotonic=lambda: time.monotonic() + seconds)
-    monkeypatch.setattr(_readings, "time", later)
-    with contextlib.nullcontext() if usable else pytest.raises(NothingKept):
-        kept(readings, "two").read(LIST, SCOPE)
-
-
 class SlowClient(Client):
-    """The real client, whose calls take eight seconds by the clock that readings look at."""
+    """The real client, whose calls take `took` seconds by the clock that readings look at."""
 
-    now = 100.0
+    now, took = 100.0, 8.0
 
     def read(self, procedure: str, request: Mapping[str, Any]) -> dict[str, Any]:
         answer = super().read(procedure, request)
-        self.now += 8.0
+        self.now += self.took
         return answer
 
 
-@pytest.mark.parametrize(("seconds", "usable"), [(1.5, True), (2.5, False)])
-def test_the_age_of_an_answer_counts_from_when_it_was_asked_for(
-    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, seconds: float, usable: bool
+# How long the reading took, how many seconds ago it began, and for what it will still do.
+AGES = [
+    (0.0, 1.9, {Age.YOUNG, Age.RECENT, Age.ANY}),
+    (0.0, 2.1, {Age.RECENT, Age.ANY}),
+    (0.4, 2.1, {Age.RECENT, Age.ANY}),
+    (1.0, 3.9, {Age.YOUNG, Age.RECENT, Age.ANY}),
+    (1.0, 4.1, {Age.RECENT, Age.ANY}),
+    (0.0, 9.9, {Age.RECENT, Age.ANY}),
+    (0.0, 10.1, {Age.ANY}),
+    (8.0, 9.9, {Age.YOUNG, Age.RECENT, Age.ANY}),
+    (8.0, 10.1, {Age.YOUNG, Age.ANY}),
+    (8.0, 3600.0, {Age.ANY}),
+]
+
+
+@pytest.mark.parametrize(("took", "seconds", "ages"), AGES)
+def test_what_an_answer_is_made_for_decides_how_old_it_may_be(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, took: float, seconds: float, ages: set[Age]
 ) -> None:
-    """What changes while a list is read may be missing in it: it is as old as the question."""
+    """Its age counts from when it was asked for: what changes while a list is read may be missing in it."""
     client = SlowClient(emulator.url, token=TOKEN, retries=0)
+    client.took = took
     monkeypatch.setattr(_readings, "time", SimpleNamespace(monotonic=lambda: client.now))
     readings = SharedReads(client)
-    readings.fresh("one", client.now).read(LIST, SCOPE)
-    client.now += seconds
-    with contextlib.nullcontext() if usable else pytest.raises(NothingKept):
-        readings.kept("two").read(LIST, SCOPE)
+    began = client.now
+    readings.fresh("one", began).read(LIST, SCOPE)
+    client.now = began + seconds
+    view = kept(readings, "two")
+    view.read(LIST, SCOPE)
+    assert {age for age in Age if view.will_do(age)} == ages
+    readings.young("three").read(LIST, SCOPE)
+    assert calls(emulator) == ["ListBuckets"] * (1 if Age.YOUNG in ages else 2)
     client.close()
+
+
+def test_nothing_that_was_read_before_it_will_do_after_something_went_otherwise(
+    emulator: Emulator, readings: SharedReads
+) -> None:
+    view = readings.fresh("one")
+    view.read(LIST, SCOPE)
+    assert view.will_do(Age.ANY)
+    with pytest.raises(ApiError):
+        readings.fresh("two").write(CREATE, {**SCOPE, "bucketName": "photos", "owner": "nobody"})
+    assert not any(view.will_do(age) for age in Age)
+    readings.young("three").read(LIST, SCOPE)
+    assert calls(emulator) == ["ListBuckets", "CreateBucket", "ListBuckets"]
 
 
 def test_after_a_write_only_a_later_answer_is_new(emulator: Emulator, readings: SharedReads) -> None:

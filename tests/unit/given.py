@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""Resources of one kind as tests want them, what their options are refused with, and what they send."""
+"""Resources of one kind as tests want them, what their options are refused with, and what they send; declarations."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import SharedReads
 from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import Resource, Seen
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.declaration import TASK
+from ansible_collections.otterscale.core.plugins.module_utils._task import Connection, Context
 
 from tests.kinds.kind import Kind, Options
 
@@ -35,3 +39,13 @@ class Given:
 def sent(resource: Resource[Any], seen: Seen[Any]) -> list[tuple[str, dict[str, Any]]]:
     """The writes that a reading leads to."""
     return [(step.rpc, dict(step.request)) for step in resource.plan(seen).steps]
+
+
+def declare(server: Any, check: bool = False, **options: Any) -> dict[str, Any]:
+    """The result of a declaration."""
+    connection = {"api_url": "http://127.0.0.1", "scope": "demo", "retries": 0}
+    validated = ArgumentSpecValidator(TASK.argument_spec).validate({**connection, **options})
+    assert not validated.error_messages
+    context = Context(check, lambda params: Connection(SharedReads(server), hide=str))
+    summary = TASK.work(validated.validated_parameters, context)
+    return {**summary.as_result(with_diff=True), "failed": summary.error is not None}

@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import TopologicalSorter
 from queue import Empty, SimpleQueue
+from types import TracebackType
 from typing import Any
 
 from .._errors import ApiError, printable
 from .outcome import Outcome
+from .reads import Reader
+from .reconcile import Applied, Planned
 from .resource import Resource
 
 _THREADS_EACH = 3  # a worker, its call (see _http), and the call before that on its way out
@@ -24,7 +27,8 @@ _THREADS_EACH = 3  # a worker, its call (see _http), and the call before that on
 class Entry:
     """One resource of the declaration, or one to remove. Without an outcome it has not been begun.
 
-    needs: the keys of what has to come before it.
+    needs: the keys of what has to come before it. planned: what is missing, by what `reader` read.
+    applied: what was done about it and is still to be proven.
     """
 
     type: type[Resource[Any]]
@@ -33,6 +37,9 @@ class Entry:
     outcome: Outcome | None = None
     removal: bool = False
     needs: set[str] = field(default_factory=set)
+    planned: Planned[Any] | None = None
+    reader: Reader | None = None
+    applied: Applied | None = None
 
     @cached_property
     def key(self) -> str:
@@ -129,54 +136,78 @@ def in_order(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         sorter.done(*ready)
 
 
-def for_each(entries: list[Entry], work: Callable[[Entry], None], *, at_once: int) -> None:
-    """Do the work for each entry, several at once, in the calling thread and in others.
+class Pool:
+    """Threads that work off what comes in batches, beside the calling one.
 
-    The others are daemons: whatever interrupts the calling thread need not wait until they end, and they take no
-    further entry after that.
+    They are daemons: whatever interrupts the calling thread need not wait until they end, and they take no further
+    entry after that.
     """
-    waiting: SimpleQueue[Entry] = SimpleQueue()
-    for entry in entries:
-        waiting.put(entry)
-    interrupted = threading.Event()
 
-    def work_off() -> None:
-        with suppress(Empty):
-            while not interrupted.is_set():
-                work(waiting.get_nowait())
+    def __init__(self, at_once: int) -> None:
+        self._at_once = at_once
+        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._threads = 0
+        self._most: int | None = None  # not known yet
 
-    try:
-        _together(work_off, _workers(min(at_once, len(entries))))
-    except BaseException:  # the task has run out of its time, say
-        interrupted.set()
-        raise
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for _number in range(self._threads):
+            self._jobs.put(None)
+
+    def for_each(self, entries: list[Entry], work: Callable[[Entry], None]) -> None:
+        """Do the work for each entry, several at once."""
+        waiting: SimpleQueue[Entry] = SimpleQueue()
+        for entry in entries:
+            waiting.put(entry)
+        interrupted = threading.Event()
+        ended: SimpleQueue[BaseException | None] = SimpleQueue()
+
+        def work_off() -> None:
+            with suppress(Empty):
+                while not interrupted.is_set():
+                    work(waiting.get_nowait())
+
+        def run() -> None:
+            try:
+                work_off()
+                ended.put(None)
+            except BaseException as error:  # handed over to the calling thread, whatever it is
+                ended.put(error)
+
+        self._grow(min(self._at_once, len(entries)) - 1)
+        helpers = min(self._threads, len(entries) - 1)
+        for _number in range(helpers):
+            self._jobs.put(run)
+        try:
+            work_off()
+            for _number in range(helpers):
+                if error := ended.get():
+                    raise error
+        except BaseException:  # the task has run out of its time, say
+            interrupted.set()
+            raise
+
+    def _grow(self, threads: int) -> None:
+        """Have that many threads, or as many as the system gives: the calling thread does what they cannot."""
+        if threads > self._threads and self._most is None:
+            self._most = _workers(self._at_once) - 1
+        with suppress(RuntimeError):
+            while self._threads < min(threads, self._most or 0):
+                threading.Thread(target=self._serve, daemon=True).start()
+                self._threads += 1
+
+    def _serve(self) -> None:
+        while job := self._jobs.get():
+            job()
 
 
 def _workers(most: int) -> int:
     """How many threads can work at once. One too many would leave none for the calls of the others."""
     return 1 if most == 1 else max(1, (_room_for_threads(most * _THREADS_EACH - 1) + 1) // _THREADS_EACH)
-
-
-def _together(work: Callable[[], None], workers: int) -> None:
-    """Have so many threads `work` at once, the calling one among them."""
-    ended: SimpleQueue[BaseException | None] = SimpleQueue()
-
-    def run() -> None:
-        try:
-            work()
-            ended.put(None)
-        except BaseException as error:  # handed over to the calling thread, whatever it is
-            ended.put(error)
-
-    started = 0
-    with suppress(RuntimeError):  # the calling thread does what the others cannot
-        while started < workers - 1:
-            threading.Thread(target=run, daemon=True).start()
-            started += 1
-    work()
-    for _number in range(started):
-        if error := ended.get():
-            raise error
 
 
 def _room_for_threads(wanted: int) -> int:

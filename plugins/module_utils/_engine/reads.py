@@ -6,17 +6,22 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .._errors import ApiError
-from .reconcile import Caller
+from .index import Message
+from .reconcile import Age, Caller, Planned, plan
+from .resource import Resource
 
-KEEP_SECONDS = 10.0
+KEEP_SECONDS = 10.0  # for what is as declared
+YOUNG_SECONDS, YOUNG_FACTOR = 2.0, 4.0  # for what a write carries over: so long, or so many times what the reading took
 
 
 class NothingKept(Exception):
@@ -24,10 +29,14 @@ class NothingKept(Exception):
 
 
 class Answer(NamedTuple):
-    """What a read brought, or why it brought nothing. began: when it was asked for. seen_by: resources, by name."""
+    """What a read brought, or why it brought nothing. began: when it was asked for. seen_by: resources, by name.
+
+    young_until: how long a write may carry over what it shows. A list that takes long is not read for each write.
+    """
 
     began: float
-    message: dict[str, Any]
+    young_until: float
+    message: Message
     error: ApiError | None
     seen_by: set[str]
 
@@ -37,19 +46,25 @@ class SharedReads:
 
     No resource is shown an answer twice: whoever asks again wants to know what is new. So what a resource has written
     itself is never hidden from it, and it changes nothing for the others.
+
+    forgotten: since when answers are believed again.
     """
 
     def __init__(self, client: Caller) -> None:
         self.client = client
+        self.forgotten = -math.inf
         self._kept: dict[str, Answer] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     # For one resource, which has a name for this purpose alone
 
     def kept(self, name: str) -> Reader:
-        """Of what was read in the last KEEP_SECONDS; a read of anything else raises NothingKept."""
-        now = time.monotonic()
-        return Reader(self, name, now - KEEP_SECONDS, now, only_kept=True)
+        """Of what was read, until something is written; a read of anything else raises NothingKept."""
+        return Reader(self, name, self.forgotten, time.monotonic(), only_kept=True)
+
+    def young(self, name: str) -> Reader:
+        """Of what a write may carry over, or anew."""
+        return Reader(self, name, self.forgotten, time.monotonic(), only_young=True)
 
     def recent(self, name: str) -> Reader:
         """Of what was read in the last KEEP_SECONDS, or anew."""
@@ -73,6 +88,8 @@ class SharedReads:
                     raise NothingKept
                 answer = self._kept[key] = self._read(procedure, request)
             answer.seen_by.add(reader.name)
+        reader.oldest = min(reader.oldest, answer.began)
+        reader.young_until = min(reader.young_until, answer.young_until)
         if answer.error:
             raise copy.copy(answer.error)
         return answer.message
@@ -80,13 +97,15 @@ class SharedReads:
     def _read(self, procedure: str, request: Mapping[str, Any]) -> Answer:
         began = time.monotonic()
         try:
-            return Answer(began, self.client.read(procedure, request), None, set())
+            message = Message(self.client.read(procedure, request))
         except ApiError as error:
-            return Answer(began, {}, error, set())
+            return Answer(began, began, Message({}), error, set())
+        took = time.monotonic() - began
+        return Answer(began, began + max(YOUNG_SECONDS, YOUNG_FACTOR * took), message, None, set())
 
-    def forget(self) -> None:
-        """Something went otherwise than the answers had let expect."""
-        self._kept.clear()
+    def forget(self, before: float) -> None:
+        """Something went otherwise than the answers before that time had let expect."""
+        self.forgotten = max(self.forgotten, before)
 
 
 @dataclass
@@ -94,6 +113,7 @@ class Reader:
     """The Caller that one resource is given.
 
     since: when answers begin to be new enough. asked: when failures do, which none but those who waited share.
+    oldest: when the first of its answers was asked for. young_until: of the one for which that ends first.
     """
 
     reads: SharedReads
@@ -101,9 +121,23 @@ class Reader:
     since: float
     asked: float
     only_kept: bool = False
+    only_young: bool = False
+    oldest: float = math.inf
+    young_until: float = math.inf
 
     def accepts(self, answer: Answer) -> bool:
+        if self.only_young and time.monotonic() > answer.young_until:
+            return False
         return answer.began >= (self.asked if answer.error else self.since)
+
+    def will_do(self, age: Age) -> bool:
+        """Whether what it has read may still be believed for what was planned from it."""
+        now = time.monotonic()
+        if age is Age.NEW or self.oldest < self.reads.forgotten:
+            return False
+        if age is Age.YOUNG:
+            return now <= self.young_until
+        return age is Age.ANY or now - self.oldest <= KEEP_SECONDS
 
     def read(self, procedure: str, request: Mapping[str, Any]) -> dict[str, Any]:
         return self.reads.read(procedure, request, self)
@@ -112,10 +146,32 @@ class Reader:
         try:
             return self.reads.client.write(procedure, request)
         except ApiError:
-            self.reads.forget()
+            self.reads.forget(time.monotonic())
             raise
         finally:
             self.since = self.asked = time.monotonic()
+            self.only_kept = self.only_young = False
+
+    def distrust(self) -> None:
+        """What it wrote last ended otherwise than planned: nobody is to plan by what was read before that."""
+        self.reads.forget(self.since)
 
     def pause(self, tries: int, error: ApiError) -> float:
         return self.reads.client.pause(tries, error)
+
+
+Planning = tuple[Planned[Any], Reader]
+
+
+def plan_from(resource: Resource[Any], reader: Reader) -> Planning:
+    return plan(resource, reader), reader
+
+
+def plan_from_kept(resource: Resource[Any], reads: SharedReads, name: str) -> Planning | None:
+    """What is missing by what was read before, if that will still do for it."""
+    with suppress(NothingKept):
+        planned, reader = plan_from(resource, reads.kept(name))
+        just_failed = planned.error is not None and planned.error.rpc is not None  # a call, and that is no old news
+        if just_failed or reader.will_do(planned.age):
+            return planned, reader
+    return None

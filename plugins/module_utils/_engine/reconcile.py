@@ -7,15 +7,16 @@ Check mode is plan() alone. Both return, whatever happens on the way: a failure 
 
 from __future__ import annotations
 
+import enum
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, Protocol
+from typing import Any, Generic, Protocol, cast
 
 from .._errors import ApiError, printable
 from .evidence import Effect, effect, presence_after, still_known
 from .outcome import Outcome, failure_message
-from .resource import Presence, Refusal, Resource, Seen, State, Step, Wait, shows_change
+from .resource import Presence, Refusal, Resource, Seen, State, Step, Verb, Wait, shows_change
 from .wait import Notify, Phases, until_ready
 
 FIRST_POLL_SECONDS = 0.1
@@ -41,6 +42,15 @@ class Caller(Protocol):
         """Seconds to wait before the next try."""
 
 
+class Age(enum.Enum):
+    """How old the reading may be that a plan was made from."""
+
+    NEW = "nothing else shows whether a failure or a wait is still justified"
+    YOUNG = "a write carries over what the user did not name"
+    RECENT = "nothing is missing"
+    ANY = "a write carries nothing over, and the server refuses what is no longer needed"
+
+
 def plan(resource: Resource[State], caller: Caller) -> Planned[State]:
     """Observe the resource and tell what is missing; nothing is written."""
     work = _Reconciliation(resource, caller)
@@ -57,12 +67,49 @@ def apply(planned: Planned[State], *, retries: int = 4, notify: Notify | None = 
     retries: how often a plan may be made anew after a write whose effect was open.
     notify: gets a line for each phase that a wait comes by.
     """
+    work = _carry_out(planned, retries, notify, believes=True)
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return cast(Outcome, end.value)
+
+
+class Applied:
+    """The same in two parts, for many resources that are to be proven by one reading: outcome is None in between."""
+
+    def __init__(self, planned: Planned[Any], *, retries: int, notify: Notify | None) -> None:
+        self._work = _carry_out(planned, retries, notify, believes=False)
+        self.outcome: Outcome | None = None
+        self._go_on()
+
+    def prove(self) -> Outcome:
+        """Read whether what the server accepted is so, and do what else is left."""
+        while self.outcome is None:
+            self._go_on()
+        return self.outcome
+
+    def _go_on(self) -> None:
+        try:
+            next(self._work)
+        except StopIteration as end:
+            self.outcome = end.value
+
+
+def _carry_out(
+    planned: Planned[State], retries: int, notify: Notify | None, *, believes: bool
+) -> Generator[None, None, Outcome]:
+    """Halts before each reading that is to prove a write.
+
+    believes: that a synchronous write which the server accepted needs no such reading.
+    """
     work = planned.work
     work.phases.notify = notify
+    work.believes = believes
     if planned.error:
         return work.failed(planned.error)
     try:
-        return work.carry_out(planned.seen, planned.steps, retries)
+        return (yield from work.carry_out(planned.seen, planned.steps, retries))
     except ApiError as error:
         return work.failed(error)
 
@@ -75,6 +122,15 @@ class Planned(Generic[State]):
     seen: Seen[State] = _NOT_READ
     steps: tuple[Step, ...] = ()
     error: ApiError | None = None
+
+    @property
+    def age(self) -> Age:
+        """How old the reading may be for what apply() would do."""
+        if self.error:
+            return Age.NEW
+        if self.steps:
+            return Age.YOUNG if any(step.carries_over for step in self.steps) else Age.ANY
+        return Age.NEW if self.settled() is None else Age.RECENT
 
     def settled(self) -> Outcome | None:
         """The outcome if there is nothing to do and nothing to wait for, or if planning failed; else None."""
@@ -105,7 +161,10 @@ class _Reconciliation(Generic[State]):
 
     first, seen: the first and the last reading. done: the writes that are known to have taken effect.
     unresolved: the last write whose effect nobody can know. refused: what must not be sent again, and why.
+    believes: see _carry_out().
     """
+
+    believes = True
 
     def __init__(self, resource: Resource[State], caller: Caller) -> None:
         self.resource = resource
@@ -155,7 +214,7 @@ class _Reconciliation(Generic[State]):
 
     # Writing
 
-    def carry_out(self, seen: Seen[State], steps: tuple[Step, ...], retries: int) -> Outcome:
+    def carry_out(self, seen: Seen[State], steps: tuple[Step, ...], retries: int) -> Generator[None, None, Outcome]:
         failures = 0
         while steps:
             step, *following = steps
@@ -168,13 +227,15 @@ class _Reconciliation(Generic[State]):
                     self.give_up_or_pause(steps[0], step, error, failures, retries)
                 failures += 1
             else:
-                seen = self.verify(step, answer, seen, following)
+                seen = yield from self.verify(step, answer, seen, following)
                 steps = self.missing(seen)
         if self.resource.wait:
             seen = self.ready(seen, self.resource.wait)
         return self.outcome(seen.state, self.done)
 
-    def verify(self, step: Step, answer: Mapping[str, Any], before: Seen[State], following: list[Step]) -> Seen[State]:
+    def verify(
+        self, step: Step, answer: Mapping[str, Any], before: Seen[State], following: list[Step]
+    ) -> Generator[None, None, Seen[State]]:
         """Compare with the answer where it carries the resource, else with a new reading."""
         self.done.append(step)
         self.unresolved = None
@@ -186,6 +247,11 @@ class _Reconciliation(Generic[State]):
         if answered and self.unmet(step, answered, following) is None:
             self.seen = answered
             return answered
+        if step.verb is Verb.DELETE and step.synchronous and self.believes:
+            self.seen = Seen(Presence.ABSENT)
+            return self.seen
+        if answered is None:
+            yield
         learned = presence_after(step.verb, before.presence, None, accepted=True)
         ends, sleep = time.monotonic() + step.visible_within, FIRST_POLL_SECONDS
         while True:

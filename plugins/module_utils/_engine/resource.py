@@ -52,6 +52,8 @@ class Step(NamedTuple):
     """One write: procedure "package.Service/Rpc", its request, and the reason in words.
 
     visible_within: seconds that its effect may take to show after the server accepted it.
+    synchronous: it has taken effect when the server accepts it, which is proof enough where none follows by itself.
+    carries_over: the request repeats what the user did not name, as it was read, so the reading has to be young.
     only_to_make_sure: nothing that can be read proves that it is needed; predicted to do nothing.
     target: of a write that may fail half-way: the desired state with all that the request repeats of the present one.
     """
@@ -61,6 +63,8 @@ class Step(NamedTuple):
     request: Mapping[str, Any]
     reason: str
     visible_within: float = 0.0
+    synchronous: bool = False
+    carries_over: bool = False
     only_to_make_sure: bool = False
     target: Resource[Any] | None = None
 
@@ -139,11 +143,6 @@ class Resource(ABC, Generic[State]):
     def list_all(cls, read: Read, scope: str, namespace: str | None) -> Iterable[Mapping[str, Any]]:
         """All that the server lists, as it came. Raises ValueError for an answer that makes no sense."""
 
-    def listed(self, read: Read) -> Mapping[str, Any] | None:
-        """What the server lists under this name. That others make no sense is no matter."""
-        found = self.list_all(read, self.scope, self.namespace)
-        return next((message for message in found if message.get("name") == self.name), None)
-
     @abstractmethod
     def observe(self, read: Read) -> Seen[State]:
         """Read the present state. Raises ValueError for an answer that makes no sense."""
@@ -165,13 +164,14 @@ class Resource(ABC, Generic[State]):
     def key(self) -> dict[str, Any]:
         """How requests name the resource."""
 
-    def delete(self, seen: Seen[State], procedure: str, *, visible_within: float) -> Plan:
+    def delete(self, seen: Seen[State], procedure: str, *, visible_within: float, synchronous: bool = False) -> Plan:
         """The plan where the resource is to be absent."""
         if seen.presence is Presence.ABSENT:
             return Plan()
         unsure = seen.presence is Presence.UNKNOWN
         reason = "not listed, which does not prove that it is absent" if unsure else "it exists"
-        return Plan((Step(Verb.DELETE, procedure, self.key(), reason, visible_within, only_to_make_sure=unsure),))
+        step = Step(Verb.DELETE, procedure, self.key(), reason, visible_within, synchronous, only_to_make_sure=unsure)
+        return Plan((step,))
 
     # What an answer to a write says
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .._engine.index import Index, view
 from .._engine.resource import Plan, Presence, Read, Refusal, Resource, Seen, Step, Verb
 from .._errors import ApiError, bad_option, checked
 from .._task import task_for
@@ -38,6 +39,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 _SERVICE = "otterscale.storage.v1.StorageService"
+_LIST = f"{_SERVICE}/ListBuckets"
 
 # Texts of S3 and RGW that mean that the same request can never succeed, and what to do.
 _HOPELESS = {
@@ -102,15 +104,15 @@ class Bucket(Resource[BucketState]):
     @classmethod
     def list_all(cls, read: Read, scope: str, namespace: str | None) -> list[dict[str, Any]]:
         """All buckets; the list is complete, and the only way to read one."""
-        return Message(read(f"{_SERVICE}/ListBuckets", {"scope": scope})).raw_objects("buckets")
+        return Message(read(_LIST, {"scope": scope})).raw_objects("buckets")
 
     def observe(self, read: Read) -> Seen[BucketState]:
-        bucket = self.listed(read)
+        bucket = view(read(_LIST, {"scope": self.scope}), _by_name).find(self.name)
         return Seen(Presence.ABSENT) if bucket is None else Seen(Presence.PRESENT, _read_bucket(bucket))
 
     def plan(self, seen: Seen[BucketState]) -> Plan:
         if self.absent:
-            return self.delete(seen, f"{_SERVICE}/DeleteBucket", visible_within=10.0)
+            return self.delete(seen, f"{_SERVICE}/DeleteBucket", visible_within=10.0, synchronous=True)
         if seen.state is None:
             return Plan((self._create(),))
         differing = self._differing(seen.state)
@@ -159,7 +161,10 @@ class Bucket(Resource[BucketState]):
                 "name the 'acl' that it should have",
             )
         target = replace(self, owner=owner, policy=policy or None, acl=acl)
-        return Step(Verb.UPDATE, f"{_SERVICE}/UpdateBucket", self._request(owner, policy, acl), reason, target=target)
+        # No policy means to leave it.
+        carries_over = self.owner is None or self.acl is None or bool(policy and not self.policy)
+        request = self._request(owner, policy, acl)
+        return Step(Verb.UPDATE, f"{_SERVICE}/UpdateBucket", request, reason, carries_over=carries_over, target=target)
 
     def _request(self, owner: str, policy: Policy | None, acl: str) -> dict[str, Any]:
         # The ACL goes as a number: a server takes a name that it does not know for PRIVATE.
@@ -216,6 +221,10 @@ class Bucket(Resource[BucketState]):
             "used_objects": state.used_objects,
             "created_at": state.created_at,
         }
+
+
+def _by_name(answer: Mapping[str, Any]) -> Index:
+    return Index(Message(answer).raw_objects("buckets"))
 
 
 def _read_policy(text: str) -> Policy:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from .._engine.index import Index, view
 from .._engine.resource import Plan, Presence, Progress, Read, Refusal, Resource, Seen, Step, Verb, Wait
 from .._errors import ApiError, bad_option, checked
 from .._http.url import shown_url
@@ -163,11 +164,10 @@ class DataVolume(Resource[DataVolumeState]):
         likely = bool(self.boot_image)
         for boot_image in (likely, not likely):
             answer = read(_LIST, {"scope": self.scope, "namespace": self.namespace, "bootImage": boot_image})
-            volumes = Message(answer).raw_objects("dataVolumes")
-            for volume in volumes:
-                if volume.get("name") == self.name and is_in(self.namespace, volume):
-                    return Seen(Presence.PRESENT, _read_volume(volume))
-            if any((volume.get("bootImage") or False) is (not boot_image) for volume in volumes):
+            volume = view(answer, _by_name, self.namespace).find(self.name)
+            if volume is not None:
+                return Seen(Presence.PRESENT, _read_volume(volume))
+            if view(answer, _tells_all, boot_image):
                 break
         if self.cluster is not None:
             return self._ask(self.cluster)
@@ -308,6 +308,16 @@ class DataVolume(Resource[DataVolumeState]):
             "last_condition": dict(state.condition) or None,
             "created_at": state.created_at,
         }
+
+
+def _by_name(answer: Mapping[str, Any], namespace: str) -> Index:
+    return Index(volume for volume in Message(answer).raw_objects("dataVolumes") if is_in(namespace, volume))
+
+
+def _tells_all(answer: Mapping[str, Any], boot_image: bool) -> bool:
+    """Whether there is something of the other kind too in what was to be the list of one."""
+    volumes = Message(answer).raw_objects("dataVolumes")
+    return any((volume.get("bootImage") or False) is (not boot_image) for volume in volumes)
 
 
 def _checked_source(option: Mapping[str, Any]) -> Source:

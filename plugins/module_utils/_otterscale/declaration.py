@@ -12,9 +12,10 @@ from graphlib import CycleError
 from itertools import groupby
 from typing import Any
 
-from .._engine.many import Entry, Summary, for_each, in_order
+from .._engine.many import Entry, Pool, Summary, in_order
 from .._engine.outcome import Outcome
-from .._engine.reconcile import apply, plan
+from .._engine.reads import plan_from, plan_from_kept
+from .._engine.reconcile import Applied
 from .._engine.resource import Resource, Wait
 from .._errors import ApiError, bad_option, checked
 from .._task import Context, Params, Task, refused
@@ -161,8 +162,13 @@ class _Declaration:
             entry.resource = entry.resource or entry.type.from_params(entry.params)
         except ApiError as error:
             return refused(entry.type, entry.params, error)
-        planned = plan(entry.resource, self.reads.fresh(entry.key, self.began))
-        return planned.predicted() if self.context.check else planned.settled()
+        planned, reader = plan_from(entry.resource, self.reads.fresh(entry.key, self.began))
+        if self.context.check:
+            return planned.predicted()
+        outcome = planned.settled()
+        if outcome is None:
+            entry.planned, entry.reader = planned, reader
+        return outcome
 
     # What comes before what
 
@@ -188,7 +194,7 @@ class _Declaration:
                 going[key].needs.add(entry.key)
             if needed and isinstance(entry.resource, DataVolume) and not (entry.failed or self.context.check):
                 wait = Wait(entry.params["wait_timeout"], entry.params["wait_sleep"])
-                entry.resource, entry.outcome = replace(entry.resource, wait=wait), None
+                entry.resource, entry.outcome, entry.planned = replace(entry.resource, wait=wait), None, None
 
     def _made_from(self, entry: Entry) -> set[str]:
         """All that a volume is still to be made from: its source, what that is still being made from, and so on."""
@@ -233,9 +239,11 @@ class _Declaration:
             self._predict()
             return
         missing = [entry for entry in self.entries if entry.outcome is None]
-        for _kind, group in groupby(missing, key=lambda entry: (entry.type, entry.removal)):
-            for batch in in_order(group):
-                for_each(batch, self._carry_out, at_once=self.params["max_parallel"])
+        with Pool(self.params["max_parallel"]) as pool:
+            for _kind, group in groupby(missing, key=lambda entry: (entry.type, entry.removal)):
+                for batch in in_order(group):
+                    pool.for_each(batch, self._carry_out)
+                    pool.for_each([entry for entry in batch if entry.applied], self._prove)
 
     def _predict(self) -> None:
         for entry in self.entries:
@@ -249,9 +257,26 @@ class _Declaration:
             return
         entry.outcome = self._held_back(entry)
         if entry.outcome is None:
-            planned = plan(entry.resource, self.reads.fresh(entry.key))
-            entry.outcome = apply(planned, retries=self.params["retries"], notify=self.context.notify)
-        self.failed = self.failed or entry.failed
+            if not (entry.planned and entry.reader and entry.reader.will_do(entry.planned.age)):
+                entry.planned, entry.reader = plan_from_kept(entry.resource, self.reads, entry.key) or plan_from(
+                    entry.resource, self.reads.young(entry.key)
+                )
+            entry.applied = Applied(entry.planned, retries=self.params["retries"], notify=self.context.notify)
+            entry.outcome = entry.applied.outcome
+        self._note(entry)
+
+    def _prove(self, entry: Entry) -> None:
+        if entry.applied:
+            entry.outcome = entry.applied.prove()
+        self._note(entry)
+
+    def _note(self, entry: Entry) -> None:
+        if entry.failed:
+            self.failed = True
+            if entry.reader:
+                entry.reader.distrust()
+        if entry.outcome:
+            entry.planned = entry.reader = entry.applied = None  # thousands of them would be many MiB
 
     def _is_over(self) -> bool:
         return self.failed and bool(self.params["any_errors_fatal"])

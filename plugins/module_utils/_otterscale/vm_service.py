@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .._engine.index import Index, view
 from .._engine.resource import Plan, Presence, Read, Refusal, Resource, Seen, Step, Verb
 from .._errors import ApiError, bad_option, checked
 from .._task import task_for
@@ -53,7 +54,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 _SERVICE = "otterscale.instance.v1.InstanceService"
 _LIST = f"{_SERVICE}/ListVirtualMachines"
-_MACHINE = "virtualMachineName"  # what list_all() adds to a service: the VM that it is listed below
+_MACHINE = "virtualMachineName"  # what _services() adds to a service: the VM that it is listed below
 
 
 @dataclass(frozen=True)
@@ -107,17 +108,15 @@ class VMService(Resource[VMServiceState]):
     @classmethod
     def list_all(cls, read: Read, scope: str, namespace: str | None) -> Iterator[Mapping[str, Any]]:
         """The services that are listed below a VM of the namespace, each with the name of that VM."""
-        answer = Message(read(_LIST, {"scope": scope, "namespace": namespace}))
-        for machine in answer.objects("virtualMachines"):
-            for service in machine.raw_objects("services") if is_in(namespace, machine) else ():
-                yield {**service, _MACHINE: machine.get("name")}
+        return _services(read(_LIST, {"scope": scope, "namespace": namespace}), namespace)
 
     def observe(self, read: Read) -> Seen[VMServiceState]:
         """Look for the service below every VM of the namespace. That it is in none does not prove its absence.
 
         Kubernetes knows, if the user lets us ask it.
         """
-        service = self.listed(read)
+        answer = read(_LIST, {"scope": self.scope, "namespace": self.namespace})
+        service = view(answer, _by_name, self.namespace).find(self.name)
         if service is not None:
             return Seen(Presence.PRESENT, _read_service(service, Message(service).string(_MACHINE)))
         if self.cluster is None:
@@ -139,7 +138,8 @@ class VMService(Resource[VMServiceState]):
         self._refuse_other_machine(seen.state)
         if self.ports is None or same_ports(self.ports, seen.state.ports):
             return Plan()
-        return Plan((self._update(keep_node_ports(self.ports, seen.state.ports), "the ports differ"),))
+        ports = keep_node_ports(self.ports, seen.state.ports)
+        return Plan((self._update(ports, "the ports differ", carries_over=ports != self.ports),))
 
     def _create(self) -> Step:
         for option, value in (("virtual_machine", self.virtual_machine), ("ports", self.ports)):
@@ -148,9 +148,10 @@ class VMService(Resource[VMServiceState]):
         request = {**self.key(), "virtualMachineName": self.virtual_machine, "ports": _request(self.ports or ())}
         return Step(Verb.CREATE, f"{_SERVICE}/CreateVirtualMachineService", request, "it does not exist")
 
-    def _update(self, ports: tuple[Port, ...], reason: str) -> Step:
+    def _update(self, ports: tuple[Port, ...], reason: str, *, carries_over: bool = False) -> Step:
         request = {**self.key(), "ports": _request(ports)}
-        return Step(Verb.UPDATE, f"{_SERVICE}/UpdateVirtualMachineService", request, reason)
+        procedure = f"{_SERVICE}/UpdateVirtualMachineService"
+        return Step(Verb.UPDATE, procedure, request, reason, carries_over=carries_over)
 
     def _refuse_other_machine(self, state: VMServiceState) -> None:
         now = state.virtual_machine
@@ -214,6 +215,16 @@ class VMService(Resource[VMServiceState]):
             "ports": [port.as_result() for port in state.ports],
             "created_at": state.created_at,
         }
+
+
+def _services(answer: Mapping[str, Any], namespace: str | None) -> Iterator[Mapping[str, Any]]:
+    for machine in Message(answer).objects("virtualMachines"):
+        for service in machine.raw_objects("services") if is_in(namespace, machine) else ():
+            yield {**service, _MACHINE: machine.get("name")}
+
+
+def _by_name(answer: Mapping[str, Any], namespace: str) -> Index:
+    return Index(_services(answer, namespace))
 
 
 def _parse_ports(options: list[dict[str, Any]]) -> tuple[Port, ...]:

@@ -83,10 +83,11 @@ def test_what_could_not_be_planned_a_moment_ago_is_read_again() -> None:
     assert server.reads == ["ListBuckets"] * 2
 
 
-def test_what_was_missing_a_moment_ago_is_not_written_before_another_look() -> None:
+def test_what_was_missing_a_moment_ago_is_created_unless_the_server_knows_better() -> None:
     server, made = Server(), converged(BUCKET).things
     outcome = after_another(server, lambda: server.things.update(made), BUCKET)
-    assert outcome.error is None and not outcome.changed and server.writes == []
+    assert outcome.error is None and not outcome.changed
+    assert [rpc for rpc, _request in server.writes] == ["CreateBucket"] and server.effects == []
     assert server.reads == ["ListBuckets"] * 2
 
 

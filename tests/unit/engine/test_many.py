@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from graphlib import CycleError
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible_collections.otterscale.core.plugins.module_utils._engine import many
-from ansible_collections.otterscale.core.plugins.module_utils._engine.many import Entry, Summary, for_each, in_order
+from ansible_collections.otterscale.core.plugins.module_utils._engine.many import Entry, Pool, Summary, in_order
 from ansible_collections.otterscale.core.plugins.module_utils._engine.outcome import Outcome
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import Bucket
@@ -137,6 +138,11 @@ def test_an_entry_comes_after_all_that_it_needs_of_what_is_there() -> None:
 
 
 # Several at once
+
+
+def for_each(entries: list[Entry], work: Callable[[Entry], None], *, at_once: int) -> None:
+    with Pool(at_once) as pool:
+        pool.for_each(entries, work)
 
 
 @pytest.mark.parametrize("at_once", [1, 3, 50])

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.otterscale.core.plugins.module_utils._engine.outcome import Outcome
-from ansible_collections.otterscale.core.plugins.module_utils._engine.reconcile import apply, plan
+from ansible_collections.otterscale.core.plugins.module_utils._engine.reconcile import Applied, apply, plan
 from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import Wait, shows_change
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import Bucket
@@ -659,6 +659,11 @@ def late(model: type[Model]) -> type[Any]:
     return Late
 
 
+def proven(resource: Any, server: Server) -> Outcome:
+    """What becomes of it in a declaration, which reads at its end what it has only been told."""
+    return Applied(plan(resource, server), retries=4, notify=None).prove()
+
+
 # What takes its time, and how many seconds it is given.
 SETTLING = [
     *((kind.model, kind.resource(kind.example), kind.resource(kind.gone), kind.settles) for kind in KINDS.values()),
@@ -673,16 +678,23 @@ def test_an_effect_has_its_time_to_show(
 ) -> None:
     things = converged(before, model).things
     server = late(model)(things=copy.deepcopy(things), clock=clock, delay=settle - 0.1)
-    outcome = reconcile(wanted, server)
+    outcome = proven(wanted, server)
     assert outcome.error is None and outcome.changed
     assert len(server.writes) == 1
     assert settle - 0.1 <= clock.now <= settle + 2
     clock.now, clock.slept = 0.0, []
-    never = reconcile(wanted, late(model)(things=things, clock=clock, delay=1e9))
+    never = proven(wanted, late(model)(things=things, clock=clock, delay=1e9))
     assert never.error is not None and never.error.code == "internal"
     assert not never.changed
     assert "whether it took effect is unknown" in never.msg and settle <= clock.now <= settle + 2
     assert clock.slept[:7] == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0], "it looks again and again, less and less often"
+
+
+def test_the_servers_ok_proves_a_deletion_that_is_over_with_it(clock: Clock) -> None:
+    server = late(Server)(things=converged(BUCKET).things, clock=clock, delay=1e9)
+    outcome = reconcile(gone(BUCKET), server)
+    assert outcome.error is None and outcome.changed and outcome.resource is None and clock.now == 0
+    assert server.reads == ["ListBuckets"]
 
 
 def test_an_import_that_goes_on_meanwhile_does_not_cut_the_time_to_show(clock: Clock) -> None:

@@ -11,13 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import SharedReads
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale.declaration import TASK
-from ansible_collections.otterscale.core.plugins.module_utils._task import Connection, Context
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from tests.unit.given import declare
 from tests.unit.server_model import Clock, Fault, Message, Server
 
 COPY = 2
@@ -139,15 +136,6 @@ def source_of(options: Mapping[str, Any]) -> str | None:
         return None
     namespace, _slash, name = source["data"].rpartition("/")
     return f"{namespace or options['namespace']}/{name}"
-
-
-def declare(server: Server, check: bool = False, **options: Any) -> Message:
-    connection = {"api_url": "http://127.0.0.1", "scope": "demo", "retries": 0}
-    validated = ArgumentSpecValidator(TASK.argument_spec).validate({**connection, **options})
-    assert not validated.error_messages
-    context = Context(check, lambda params: Connection(SharedReads(server), hide=str))
-    summary = TASK.work(validated.validated_parameters, context)
-    return {**summary.as_result(with_diff=True), "failed": summary.error is not None}
 
 
 # Whatever is declared
