@@ -22,7 +22,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavo
 )
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.vm_service import VMService
 from ansible_collections.otterscale.core.plugins.module_utils._values.ports import Port
-from server_model import Fault, Server, exactly, in_whole_gib, reconcile, set_time, with_overhead
+from server_model import Documents, Fault, Server, exactly, in_whole_gib, reconcile, set_time, with_overhead
 
 BUCKET = Bucket("lab", "data", owner="alice", acl="public_read")
 SERVICE = VMService("lab", "vms", "web", virtual_machine="vm-1", ports=(Port(80, "http", "8080"),))
@@ -286,17 +286,29 @@ def test_a_source_that_the_server_ignores_fails_the_task(listed: bool) -> None:
     assert outcome.changed
 
 
+class Babbling(Server):
+    """A server whose answers to writes make no sense."""
+
+    def write(self, procedure: str, request: Any) -> dict[str, Any]:
+        answer = super().write(procedure, request)
+        return {**answer, "grants": [{"type": 5}], "ports": [{"port": "x"}], "sizeBytes": "many"}
+
+
 @pytest.mark.parametrize("kind", RESOURCES)
 def test_what_the_answer_to_a_write_does_not_make_clear_a_reading_does(kind: str) -> None:
-    class Babbling(Server):
-        def write(self, procedure: str, request: Any) -> dict[str, Any]:
-            answer = super().write(procedure, request)
-            return {**answer, "grants": [{"type": 5}], "ports": [{"port": "x"}], "sizeBytes": "many"}
-
     server = Babbling()
     outcome = reconcile(RESOURCES[kind], server)
     assert outcome.error is None and outcome.changed and len(server.writes) == 1 and len(server.reads) > 1
     assert outcome.resource is not None and outcome.resource["name"] == RESOURCES[kind].name
+
+
+@pytest.mark.parametrize("resource", [SERVICE, VOLUME])
+def test_what_neither_an_answer_nor_a_list_shows_is_a_failure_that_says_so(resource: Any, clock: Clock) -> None:
+    server = Babbling(listed=False)
+    outcome = reconcile(resource, server)
+    assert outcome.error is not None and outcome.error.code == "internal" and len(server.writes) == 1
+    assert "accepted it, but still to do" in outcome.msg and "whether it took effect is unknown" in outcome.msg
+    assert not outcome.changed and outcome.operations == []
 
 
 def test_an_answer_that_shows_what_was_before_is_corrected_by_a_reading() -> None:
@@ -773,6 +785,22 @@ def test_a_wait_that_ends_fails_with_phase_progress_and_condition_but_knows_the_
     assert outcome.error is not None and outcome.error.code == "deadline_exceeded" and outcome.changed
     assert "phase unknown, progress unknown, last condition: none" in outcome.msg and "'wait_timeout'" in outcome.msg
     assert "Done before: CreateDataVolume." in outcome.msg
+
+
+def test_a_wait_that_ends_at_kubernetes_names_that_call(clock: Clock) -> None:
+    asked: list[str] = []
+
+    class Leaving(Documents):
+        def data_volume(self, namespace: str, name: str) -> Any:
+            asked.append(name)
+            if len(asked) > 2:
+                raise ApiError("unavailable", "gone fishing", rpc="GET")
+            source, claim = {"http": {"url": "https://h/x"}}, {"resources": {"requests": {"storage": "10"}}}
+            return {"metadata": {"name": name}, "spec": {"source": source, "pvc": claim}, "status": {"phase": "Pending"}}
+
+    outcome = reconcile(replace(VOLUME, wait=Wait(60, 5), cluster=Leaving()), Server())
+    assert outcome.error is not None and not outcome.changed and clock.slept == [5, 5]
+    assert "GET failed [unavailable]: gone fishing" in outcome.msg
 
 
 def test_check_mode_does_not_wait() -> None:
