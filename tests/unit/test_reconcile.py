@@ -267,6 +267,13 @@ def test_a_field_that_the_server_ignores_fails_the_task(before: Any, wanted: Any
     assert clock.slept == [], "its answer has told already"
 
 
+def test_a_field_that_a_new_resource_lacks_is_not_blamed_on_another_client() -> None:
+    server = Server(ignores=frozenset({"policy"}))
+    outcome = reconcile(Bucket("lab", "data", owner="alice", policy={"Statement": []}), server)
+    assert outcome.error is not None and outcome.error.code == "internal" and "still to do: policy" in outcome.msg
+    assert "as before" not in outcome.msg and outcome.changed and server.sent == ["CreateBucket"]
+
+
 @pytest.mark.parametrize("acl", ["public_read_write", None])
 def test_an_update_that_takes_the_acl_away_fails_the_task(acl: str | None) -> None:
     """Also where the task names no ACL: what the user did not give is to be left as it is."""
