@@ -17,13 +17,11 @@ NOT_READ = "only which verb it is counts; its text is for people who debug"
 
 EQUIVALENT: dict[str, dict[str, str]] = {
     "_engine/reconcile": {
-        "glance: esource, client, retries=0) -> esource, client, retries=1)": "a glance writes nothing",
-        "_Run.__init__: self.last_read: str | None = None -> pass": "a resource reads before it judges what it read",
-        "_Run.recover: if step.verb is Verb.DELETE and before.presence is Presen -> if before.presence is Presen": (
-            "for a resource that is wanted, what is in no list and what is proven absent lead to the same plan"
+        "_Reconciliation.__init__: self.last_read: str | None = None -> pass": (
+            "a resource reads before it judges what it read"
         ),
-        "_Run.failed: if self.open and self.seen and (self.seen != self.first -> "
-        "if self.open and (self.seen != self.first": "a write is only open after something was seen",
+        "_Reconciliation.failed: if self.unresolved and self.seen and (self.seen != self.first -> "
+        "if self.unresolved and (self.seen != self.first": "a write is only open after something was seen",
     },
     "_engine/resource": {
         "Verb: CREATE = 'create' -> CREATE = 'createX'": NOT_READ,

@@ -27,6 +27,7 @@ from tests.kinds import KINDS, every_kind, some_unlisted
 from tests.kinds.kind import Kind
 from tests.unit.server_model import (
     Clock,
+    Documents,
     Fault,
     Model,
     Server,
@@ -270,6 +271,13 @@ def test_a_field_that_the_server_ignores_fails_the_task(before: Any, wanted: Any
     assert clock.slept == [], "its answer has told already"
 
 
+def test_a_field_that_a_new_resource_lacks_is_not_blamed_on_another_client() -> None:
+    server = Server(ignores=frozenset({"policy"}))
+    outcome = reconcile(Bucket("lab", "data", owner="alice", policy={"Statement": []}), server)
+    assert outcome.error is not None and outcome.error.code == "internal" and "still to do: policy" in outcome.msg
+    assert "as before" not in outcome.msg and outcome.changed and server.sent == ["CreateBucket"]
+
+
 @pytest.mark.parametrize("acl", ["public_read_write", None])
 def test_an_update_that_takes_the_acl_away_fails_the_task(acl: str | None) -> None:
     """Also where the task names no ACL: what the user did not give is to be left as it is."""
@@ -292,18 +300,33 @@ def test_a_source_that_the_server_ignores_fails_the_task(listed: bool) -> None:
     assert outcome.changed
 
 
-@every_kind
-def test_what_the_answer_to_a_write_does_not_make_clear_a_reading_does(kind: Kind) -> None:
-    class Babbling(kind.model):
+def babbling(model: type[Model]) -> Any:
+    class Babbling(model):
+        """A server whose answers to writes make no sense."""
+
         def write(self, procedure: str, request: Any) -> dict[str, Any]:
             answer = super().write(procedure, request)
             return {**answer, "grants": [{"type": 5}], "ports": [{"port": "x"}], "sizeBytes": "many"}
 
-    server = Babbling()
+    return Babbling
+
+
+@every_kind
+def test_what_the_answer_to_a_write_does_not_make_clear_a_reading_does(kind: Kind) -> None:
+    server = babbling(kind.model)()
     outcome = reconcile(kind.resource(kind.example), server)
     assert outcome.error is None and outcome.changed
     assert len(server.writes) == 1 and len(server.reads) > 1
     assert outcome.resource is not None and outcome.resource["name"] == kind.example["name"]
+
+
+@pytest.mark.parametrize("resource", [SERVICE, VOLUME])
+def test_what_neither_an_answer_nor_a_list_shows_is_a_failure_that_says_so(resource: Any, clock: Clock) -> None:
+    server = babbling(Server)(listed=False)
+    outcome = reconcile(resource, server)
+    assert outcome.error is not None and outcome.error.code == "internal" and len(server.writes) == 1
+    assert "accepted it, but still to do" in outcome.msg and "whether it took effect is unknown" in outcome.msg
+    assert not outcome.changed and outcome.operations == []
 
 
 def test_an_answer_that_shows_what_was_before_is_corrected_by_a_reading() -> None:
@@ -827,6 +850,23 @@ def test_a_wait_that_ends_fails_with_phase_progress_and_condition_but_knows_the_
     assert outcome.changed
     assert "phase unknown, progress unknown, last condition: none" in outcome.msg and "'wait_timeout'" in outcome.msg
     assert "Done before: CreateDataVolume." in outcome.msg
+
+
+def test_a_wait_that_ends_at_kubernetes_names_that_call(clock: Clock) -> None:
+    asked: list[str] = []
+
+    class Leaving(Documents):
+        def data_volume(self, namespace: str, name: str) -> Any:
+            asked.append(name)
+            if len(asked) > 2:
+                raise ApiError("unavailable", "gone fishing", rpc="GET")
+            source, claim = {"http": {"url": "https://h/x"}}, {"resources": {"requests": {"storage": "10"}}}
+            spec = {"source": source, "pvc": claim}
+            return {"metadata": {"name": name}, "spec": spec, "status": {"phase": "Pending"}}
+
+    outcome = reconcile(replace(VOLUME, wait=Wait(60, 5), cluster=Leaving()), Server())
+    assert outcome.error is not None and not outcome.changed and clock.slept == [5, 5]
+    assert "GET failed [unavailable]: gone fishing" in outcome.msg
 
 
 def test_check_mode_does_not_wait() -> None:
