@@ -114,9 +114,12 @@ class IefApi(Api):
 
     def create_service(self, request: Request) -> Answer:
         now = _now()
-        service = EdgeService(str(uuid.uuid4()), request.place["project_id"], _instance(request), created_at=now)
+        # The same creations give the same ids on every emulator, so that tests can compare two of them.
+        service_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"ief/{self.ief.created}"))
+        service = EdgeService(service_id, request.place["project_id"], _instance(request), created_at=now)
         self._replace(service, request, now)
         self.ief.services[service.id] = service
+        self.ief.created += 1
         return Answer({"service": _shown(service)}, 201)
 
     def update_service(self, request: Request) -> Answer:

@@ -160,6 +160,7 @@ class EdgeService:
 @dataclass
 class Ief:
     services: dict[str, EdgeService] = field(default_factory=dict)
+    created: int = 0  # how many were created so far, for their ids
 
 
 @dataclass
