@@ -310,7 +310,7 @@ def hostile(session: nox.Session) -> None:
     """What hostile answers cost in time and memory, as a table."""
     link()
     session.install("ansible-core", *TEST_REQUIREMENTS)
-    session.run("python", "tests/fuzz/hostile.py", *session.posargs)
+    session.run("python", "-m", "tests.fuzz.hostile", *session.posargs, env={"PYTHONPATH": str(DEV / "collections")})
 
 
 @nox.session

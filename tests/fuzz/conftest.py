@@ -5,15 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis.configuration import set_hypothesis_home_dir
 
-from .machine import FIGURES
+from tests.fuzz.machine import FIGURES
 
-set_hypothesis_home_dir(Path(__file__).parents[2] / ".dev/cache/hypothesis")
 # What the environment of whoever runs the tests must not change.
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "NETRC")
 

@@ -18,9 +18,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / ".dev/collections"))
-
 from tests.integration.http_server import HttpServer, Script, drip, hang_up, reply, silence, stream
 
 TOKEN = "hostile-token-that-must-not-leak"
@@ -29,16 +26,10 @@ TIMEOUT = 2.0
 # What a task may need: above the process before the call (an answer of 64 MiB is read and decoded), and of time (its
 # timeout, what a busy machine adds, and the calls after a read that seemed to succeed).
 MOST_MIB, MOST_SECONDS = 400, 3 * TIMEOUT + 4
-BUCKET = {"name": "data", "state": "present", "owner": "alice", "policy": None, "acl": None}
-VOLUME = {
-    **{"name": "root", "namespace": "default", "state": "present", "boot_image": None, "get_unlisted": False},
-    **{"source": {"type": "blank_image", "data": None}, "size": "1Gi", "wait": False, "kubeconfig": None},
-    **{"wait_timeout": 9, "wait_sleep": 9, "context": None},
-}  # fmt: skip
-SERVICE = {
-    **{"name": "web", "namespace": "default", "state": "present", "virtual_machine": "web", "kubeconfig": None},
-    **{"ports": [{"port": 80, "protocol": "TCP"}], "context": None},
-}
+Task = tuple[str, dict[str, Any]]  # the kind of resource, and the options
+BUCKET = ("bucket", {"name": "data", "owner": "alice"})
+VOLUME = ("datavolume", {"name": "root", "namespace": "default", "source": {"type": "blank_image"}, "size": "1Gi"})
+SERVICE = ("vm_service", {"name": "web", "namespace": "default", "virtual_machine": "web", "ports": [{"port": 80}]})
 
 
 def megabytes(count: int, item: bytes = b" " * MIB) -> Iterator[bytes]:
@@ -64,8 +55,8 @@ def nested(depth: int, opening: str, closing: str) -> str:
     return opening * depth + closing * depth
 
 
-def hostile(elsewhere: str) -> dict[str, tuple[Script, dict[str, Any]]]:
-    """Answers by name, each with the options of the task that gets it."""
+def hostile(elsewhere: str) -> dict[str, tuple[Script, Task]]:
+    """Answers by name, each with the task that gets it."""
     head = reply(b"", Content_Length=None, Transfer_Encoding="chunked")
     chunk = b"100000\r\n" + b" " * MIB + b"\r\n"
     unread = reply(b"{}", Content_Length=None)
@@ -87,7 +78,7 @@ def hostile(elsewhere: str) -> dict[str, tuple[Script, dict[str, Any]]]:
         "an unknown enum": (volumes(source={"type": "TELEPATHY"}), VOLUME),
         "an enum number out of range": (volumes(source={"type": 99}), VOLUME),
         "nested 100,000 deep": (reply(nested(100_000, '{"buckets":[', "]}").encode()), BUCKET),
-        "a policy nested 900 deep": (buckets(policy=deep), {**BUCKET, "policy": '{"Statement": []}'}),
+        "a policy nested 900 deep": (buckets(policy=deep), ("bucket", {**BUCKET[1], "policy": {"Statement": []}})),
         "a policy nested 100,000 deep": (buckets(policy=nested(100_000, "[", "]")), BUCKET),
         "100 MB, announced": (stream(reply(b"", Content_Length=100 * MIB), megabytes(100)), BUCKET),
         "100 MB, in chunks": (stream(head, megabytes(100, chunk)), BUCKET),
@@ -117,20 +108,16 @@ def hostile(elsewhere: str) -> dict[str, tuple[Script, dict[str, Any]]]:
     }
 
 
-def child(url: str, options: dict[str, Any]) -> None:
+def child(url: str, kind: str, options: dict[str, Any]) -> None:
     """One task in this process; what it cost goes to standard output."""
-    from ansible_collections.otterscale.core.plugins.module_utils._otterscale import bucket as _bucket
-    from ansible_collections.otterscale.core.plugins.module_utils._otterscale import datavolume as _datavolume
-    from ansible_collections.otterscale.core.plugins.module_utils._otterscale import vm_service as _vm_service
-    from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connection import CONNECTION_SPEC
     from ansible_collections.otterscale.core.plugins.module_utils._task import Context
 
-    kind: Any = _bucket if "owner" in options else _vm_service
-    kind = _datavolume if "size" in options else kind
-    params = {name: spec.get("default") for name, spec in CONNECTION_SPEC.items()}
-    params.update(options, api_url=url, api_token=TOKEN, scope="demo", timeout=TIMEOUT, retries=0)
+    from tests.kinds import KINDS
+
+    task = KINDS[kind].task
+    params = KINDS[kind].params(options, api_url=url, api_token=TOKEN, scope="demo", timeout=TIMEOUT, retries=0)
     before, started = peak(), time.monotonic()
-    outcome = kind.TASK.work(params, Context(False, kind.TASK.system.connect))
+    outcome = task.work(params, Context(False, task.system.connect))
     result = outcome.as_result(with_diff=True)
     seconds, most = time.monotonic() - started, peak()
     print(json.dumps([result, seconds, most - before, most]))
@@ -146,9 +133,9 @@ def main() -> int:
     broken = 0
     print("| answer | outcome | seconds | MiB more | peak MiB | what the task says |\n|---|---|---:|---:|---:|---|")
     with HttpServer(reply()) as elsewhere:
-        for name, (script, options) in hostile(elsewhere.url).items():
+        for name, (script, task) in hostile(elsewhere.url).items():
             with HttpServer(script) as server:
-                command = [sys.executable, __file__, server.url, json.dumps(options)]
+                command = [sys.executable, "-m", "tests.fuzz.hostile", server.url, json.dumps(task)]
                 done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode or done.stderr:
                 broken += 1
@@ -170,6 +157,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        child(sys.argv[1], json.loads(sys.argv[2]))
+        child(sys.argv[1], *json.loads(sys.argv[2]))
     else:
         sys.exit(main())

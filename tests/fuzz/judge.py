@@ -15,11 +15,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from .machine import Ran
-from .scenarios import KUBERNETES_LIES, LIES, PASSWORD, TOKEN
-from .truth import copied, fulfils, knowable, listed, thing
+from tests.fuzz.machine import Ran
+from tests.fuzz.scenarios import KUBERNETES_LIES, LIES, TOKEN
+from tests.fuzz.truth import copied, fulfils, knowable, listed, thing
+from tests.kinds import EMULATED, KINDS
+from tests.kinds.datavolume import PASSWORD
 
-DELETES = {"DeleteDataVolume": "datavolume", "DeleteVirtualMachineService": "vm_service", "DeleteBucket": "bucket"}
+DELETES = {kind.calls.delete: kind for kind in EMULATED.values()}
 # Codes that say of a write that it was not needed, and are believed: only the server's state should make them.
 BELIEVED = {"Create": "already_exists", "Delete": "not_found"}
 
@@ -83,14 +85,15 @@ class Case:
     @property
     def readable(self) -> bool:
         """Whether the lists, or Kubernetes, told all along what there was."""
-        told = self.kind == "bucket" or self.asks_kubernetes
+        told = KINDS[self.kind].lists_all or self.asks_kubernetes
         return told or self.is_listed(self.ran.before) or self.is_listed(self.ran.after)
 
     @property
     def set_blindly(self) -> bool:
         """A service that is in no list is set on every run, which the task says."""
-        update = any(operation["rpc"].startswith("Update") for operation in self.ran.outcome.operations)
-        return self.kind == "vm_service" and update and bool(self.ran.outcome.warnings)
+        kind, outcome = KINDS[self.kind], self.ran.outcome
+        updated = any(operation["rpc"] == kind.calls.update for operation in outcome.operations)
+        return kind.set_blindly and updated and bool(outcome.warnings)
 
 
 def violations(kind: str, generation: Mapping[str, str], ran: Ran) -> list[str]:
@@ -133,9 +136,9 @@ def _unread(case: Case) -> Iterator[str]:
     """Of a bucket whose ACL nobody can read none is told, and no update replaces it."""
     ran = case.ran
     there, shown = thing(case.kind, ran.task.options, ran.after), ran.outcome.resource
-    if case.kind != "bucket" or ran.meddled or ran.check or not (there and there["unreadable"]):
+    if ran.meddled or ran.check or not (there and there.get("unreadable")):
         return
-    if any(call["rpc"] == "UpdateBucket" for call in ran.writes):
+    if any(call["rpc"] == KINDS[case.kind].calls.update for call in ran.writes):
         yield "an ACL that nobody could know was replaced"
     if shown and not case.lied_to_reads and shown["acl"] is not None:
         yield f"it made up the ACL {shown['acl']}"
@@ -173,10 +176,11 @@ def _texts(value: Any) -> Iterator[str]:
 def _success(case: Case) -> Iterator[str]:
     ran, options = case.ran, case.ran.task.options
     there = thing(case.kind, options, ran.after)
-    untold = case.lied_to_writes and not (case.kind == "bucket" or case.is_listed(ran.after))
+    kind = KINDS[case.kind]
+    untold = case.lied_to_writes and not (kind.lists_all or case.is_listed(ran.after))
     untold = untold and (case.misled or there is not None)
     # What a colleague does to a thing that no list shows, also which VM its service has, stays unseen.
-    hidden = not case.is_listed(ran.after) or (case.kind == "vm_service" and not case.is_listed(ran.before))
+    hidden = not case.is_listed(ran.after) or (kind.set_blindly and not case.is_listed(ran.before))
     untold = untold or (ran.meddled and there is not None and hidden)
     if not (ran.last or untold or fulfils(case.kind, options, ran.after, case.generation)):
         yield f"ok, but it is {there}"
@@ -214,7 +218,7 @@ def _excused(case: Case) -> bool:
     if case.ran.meddled and not case.lost:
         # The colleague may have done just what we then did again, and the server accepted both. Or a write of several
         # parts was refused, and nobody can tell whose part the change is.
-        possible = [call for call in case.ran.writes if call["code"] == "ok" or case.kind == "bucket"]
+        possible = [call for call in case.ran.writes if call["code"] == "ok" or KINDS[case.kind].in_parts]
         return bool(possible) and not case.ran.effects
     if case.ran.meddled:
         return True
@@ -237,9 +241,8 @@ def wrong_deletes(
         kind = DELETES.get(call["rpc"])
         if kind is None:
             continue
-        place = ("bucketName",) if kind == "bucket" else ("namespace", "name")
-        place = tuple(call["request"].get(part) or "" for part in place)
-        key = f"{kind} {'/'.join(place)}"
+        place = tuple(call["request"].get(part) or "" for part in kind.key if part != "scope")
+        key = f"{kind.name} {'/'.join(place)}"
         if not all(place):
             yield f"{call['rpc']} of {call['request']}"
         if declared.get(key, {}).get("state") == "present":

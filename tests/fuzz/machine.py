@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -22,28 +21,19 @@ from ansible_collections.otterscale.core.plugins.module_utils._engine.outcome im
 from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import SharedReads
 from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import Resource
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale import bucket as _bucket
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale import datavolume as _datavolume
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale import vm_service as _vm_service
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
 from ansible_collections.otterscale.core.plugins.module_utils._task import Connection, Context, manage
 
 from emulator.process import Emulator
+from tests.fuzz.scenarios import TOKEN, Scenario, Task
 from tests.integration.playbook import kubeconfig
-
-from .scenarios import TOKEN, Scenario, Task
+from tests.kinds import KINDS
 
 T = TypeVar("T")
 
 TIMEOUT, SHORT_TIMEOUT = 20.0, 0.6
 LIMIT = 10.0  # seconds, after which nothing that was read is believed any more
 KUBECONFIG = Path(__file__).parents[2] / ".dev/cache/fuzz.kubeconfig"
-TASK = _bucket.TASK
-TYPES: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
-    "bucket": (_bucket.Bucket, _bucket.ARGUMENT_SPEC),
-    "vm_service": (_vm_service.VMService, _vm_service.ARGUMENT_SPEC),
-    "datavolume": (_datavolume.DataVolume, _datavolume.ARGUMENT_SPEC),
-}
 
 
 class Figures:
@@ -139,7 +129,7 @@ class SlowClient(Client):
 class Ran:
     """A task that was run. before and after: states of the scope. meddled: a colleague acted.
 
-    last: too late for us to see it, that is after our last call, or between the two lists that hold volumes.
+    last: too late for us to see it, that is after our last call, or among those of our last reading.
     kept: the state of the scope that the task may take for the present one, as long as it makes no call of its own.
     result, lines: what users see of the outcome, which are the result of the task, and its warnings and progress.
     """
@@ -169,17 +159,8 @@ class Ran:
 
 def resource(kind: str, options: Mapping[str, Any], timeout: float = TIMEOUT) -> Resource[Any]:
     """As the module makes it from the options of a task."""
-    cls, spec = TYPES[kind]
-    params: dict[str, Any] = {name: option.get("default") for name, option in spec.items()}
-    params.update(options, scope="demo", timeout=timeout)
-    if params.get("kubeconfig"):
-        params["kubeconfig"] = str(KUBECONFIG)
-    if params.get("policy") is not None:
-        params["policy"] = json.dumps(params["policy"])
-    if params.get("ports") is not None:
-        params["ports"] = [{"protocol": "TCP", **port} for port in params["ports"]]
-    made: Resource[Any] = cls.from_params(params)
-    return made
+    kubernetes = {"kubeconfig": str(KUBECONFIG)} if options.get("kubeconfig") else {}
+    return KINDS[kind].resource({**options, **kubernetes}, scope="demo", timeout=timeout)
 
 
 def put(emulator: Emulator, what: Mapping[str, Any]) -> None:
@@ -235,7 +216,7 @@ class Machine:
         return Ran(
             task=task, check=check, outcome=outcome, result=result, lines=[*warnings, *lines],
             before=before, after=self.state, calls=journal["calls"],
-            meddled=late is not None, last=late == 0 or (late == 1 and self.kind == "datavolume"),
+            meddled=late is not None, last=late is not None and late < KINDS[self.kind].reads,
             kept=kept if task.age < LIMIT else before, slept=clock.slept, seconds=seconds,
         )  # fmt: skip
 
@@ -251,13 +232,13 @@ class Machine:
             return outcomes[0]
 
         context = Context(check, lambda params: Connection(reads, client.secrets.hide), lines.append)
-        result = TASK._replace(work=work).run({}, context, with_diff=True)
+        result = KINDS[self.kind].task._replace(work=work).run({}, context, with_diff=True)
         return outcomes[0], result.values, result.warnings
 
     def _read_before(self, task: Task) -> SharedReads:
         """What another item of the same loop has read a moment ago, or a long one."""
         other = {**task.options, "name": "neighbour", "state": "absent", "wait": False}
-        other = {key: value for key, value in other.items() if key in TYPES[self.kind][1]}
+        other = {key: value for key, value in other.items() if key in KINDS[self.kind].type.options}
         with closing(SlowClient(self.emulator, task.took)) as client, mock.patch.object(_readings, "time", client):
             readings = SharedReads(client)
             view = readings.fresh("another")

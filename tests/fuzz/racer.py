@@ -57,7 +57,7 @@ def main(url: str, token: str) -> None:
     from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
     from ansible_collections.otterscale.core.plugins.module_utils._task import manage
 
-    from .machine import Clock, resource
+    from tests.fuzz.machine import Clock, resource
 
     client, clock = Client(url, token=token, retries=4, timeout=30.0, backoff=0.01), Clock()
     # What waits for a state to settle must not make a hundred rounds long.

@@ -14,8 +14,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-KINDS = ("bucket", "vm_service", "datavolume")
-GI = 1 << 30
+from tests.kinds import EMULATED, KINDS, emulated
+from tests.kinds.datavolume import PASSWORD
+from tests.kinds.kind import GI
+
 # Every code that an error may carry.
 CODES = (
     "canceled", "unknown", "invalid_argument", "deadline_exceeded", "not_found", "already_exists", "permission_denied",
@@ -48,7 +50,6 @@ BROKEN: tuple[Mapping[str, Any], ...] = (
 )
 # Secrets, which nothing that a task says may hold in any spelling: the token, and the password of a source's URL.
 TOKEN = 'fuzz "token" of\\somebody & that must <not> leak'
-PASSWORD = "fuzz-password-that-must-not-leak"
 # What a server or a proxy says that repeats the request's headers, and would like to steer a terminal.
 SAID = f"Bearer {TOKEN} \x1b[31m\x9b2J"
 
@@ -192,140 +193,31 @@ def schedules(draw: st.DrawFn, kubernetes: bool) -> tuple[Mapping[str, Any], ...
     return tuple(drawn)
 
 
-# Desired states, and what is there before
-
-POLICIES = tuple(
-    {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Principal": "*", "Action": [action], "Resource": ["arn:aws:s3:::data/*"]}],
-    }
-    for action in ("s3:GetObject", "s3:PutObject")
-)  # fmt: skip
-PORTS = (
-    [{"port": 80}],
-    [{"port": 443, "name": "https", "target_port": "8443"}],
-    [{"port": 80, "name": "http", "node_port": 30080}],
-    [{"port": 80, "name": "http"}, {"port": 53, "name": "dns", "protocol": "UDP"}],
-    [{"port": 8080, "name": "http"}, {"port": 443, "name": "https", "node_port": 30443}],
-)
-states = st.sampled_from(["present", "present", "present", "absent"])
-
-
-def _options(**members: st.SearchStrategy[Any]) -> st.SearchStrategy[Mapping[str, Any]]:
-    return st.fixed_dictionaries(members).map(lambda d: {key: value for key, value in d.items() if value is not None})
-
-
-OPTIONS: Mapping[str, st.SearchStrategy[Mapping[str, Any]]] = {
-    "bucket": _options(
-        name=st.sampled_from(["data", "data", "data", "data", "unreadable"]),
-        state=states,
-        owner=st.sampled_from(["alice", "alice", "bob", "bob", "nobody", None]),
-        policy=st.sampled_from([None, None, *POLICIES]),
-        acl=st.sampled_from([None, "private", "public_read", "public_read_write", "authenticated_read"]),
-    ),
-    "vm_service": _options(
-        name=st.sampled_from(["web", "web", "web", "api"]),
-        namespace=st.just("default"),
-        state=states,
-        virtual_machine=st.sampled_from(["web", "web", "web", "db", None]),
-        ports=st.sampled_from([None, *PORTS, *PORTS]),
-    ),
-    "datavolume": _options(
-        name=st.just("root"),
-        namespace=st.just("default"),
-        state=states,
-        source=st.sampled_from(
-            [
-                {"type": "blank_image"},
-                {"type": "blank_image"},
-                {"type": "http_url", "data": "https://images.test/a.img"},
-                {"type": "http_url", "data": "https://images.test/wffc.img"},
-                {"type": "http_url", "data": f"https://me:{PASSWORD}@images.test/a.img"},
-                None,
-            ]
-        ),
-        size=st.sampled_from(["1Gi", "2Gi", "3G", "5Gi", None]),
-        boot_image=st.sampled_from([None, False, True]),
-        wait=st.sampled_from([None, None, None, True]),
-        wait_timeout=st.just(20.0),
-    ),
-}
-LABELS = {"otterscale.com/virtual-machine.name": "web"}
-
-
-def _put(kind: str, **members: Any) -> Mapping[str, Any]:
-    return {"kind": kind, **members}
-
-
-def _everyones(id: str) -> list[dict[str, str]]:
-    grants = [{"type": "CanonicalUser", "id": id, "permission": "FULL_CONTROL"}]
-    return [*grants, {"type": "Group", "uri": "http://acs.amazonaws.com/groups/global/AllUsers", "permission": "READ"}]
-
-
-def _volume(**members: Any) -> Mapping[str, Any]:
-    return _put("data_volume", **{"namespace": "default", "name": "root", "managed": True, **members})
-
-
-def _service(name: str, *ports: Mapping[str, Any], **members: Any) -> Mapping[str, Any]:
-    filled = [{"protocol": "TCP", "target_port": str(port["port"]), **port} for port in ports]
-    return _put("service", **{"namespace": "default", "name": name, "ports": filled, "labels": LABELS, **members})
-
-
-THINGS: Mapping[str, list[Mapping[str, Any]]] = {
-    "bucket": [
-        _put("bucket", name="data", owner="alice"),
-        _put("bucket", name="data", owner="bob", grants=_everyones("bob")),
-        _put("bucket", name="data", owner="alice", used_objects=3),
-        _put("bucket", name="data", owner="alice", grants=_everyones("alice")[1:]),
-        _put("bucket", name="data", owner="alice", policy=json.dumps(POLICIES[0]), unreadable=True),
-        _put("bucket", name="data", owner="bob", grants=_everyones("bob"), unreadable=True),
-        _put("bucket", name="other", owner="alice"),
-    ],
-    "vm_service": [
-        _service("web", {"port": 80, "node_port": 30080, "name": "http"}),
-        _service("web", {"port": 443, "node_port": 31000, "name": "https"}, labels={}),
-        _service("api", {"port": 80, "node_port": 30800}),
-        _service("other", {"port": 22, "node_port": 30080}),
-    ],
-    "datavolume": [
-        _volume(size_bytes=GI),
-        _volume(size_bytes=GI, capacity_bytes=2 * GI, boot_image=True),
-        _volume(size_bytes=GI, managed=False),
-        _volume(size_bytes=GI, forced_phase="Pending"),
-        _volume(name="other", size_bytes=GI, boot_image=True),
-    ],
-}  # fmt: skip
 # How long the reading of another item took, and how old it is when a task begins: ten seconds is the limit.
 AGES = ((0.0, 0.0), (0.0, 8.0), (8.0, 13.0), (0.0, 13.0), (9.0, 13.0), (9.0, 18.0))
-# What no list shows, so that Kubernetes is asked.
-UNLISTED = {"vm_service": THINGS["vm_service"][1:2], "datavolume": THINGS["datavolume"][2:4]}
-REMOVALS: Mapping[str, Mapping[str, Any]] = {
-    "bucket": _put("bucket", name="data", remove=True),
-    "vm_service": _put("service", namespace="default", name="web", remove=True),
-    "datavolume": _put("data_volume", namespace="default", name="root", remove=True),
-}
 
 
 @st.composite
 def scenarios(draw: st.DrawFn) -> Scenario:
-    kind, in_loop = draw(st.sampled_from(KINDS)), draw(st.booleans())
-    asks = kind != "bucket" and draw(st.booleans())
-    things = draw(st.lists(st.sampled_from((UNLISTED if asks else THINGS)[kind]), min_size=int(asks), max_size=2))
+    name, in_loop = draw(st.sampled_from(list(EMULATED))), draw(st.booleans())
+    kind, server = KINDS[name], emulated(name)
+    asks = bool(server.unlisted) and draw(st.booleans())
+    things = draw(st.lists(st.sampled_from(server.unlisted if asks else server.things), min_size=int(asks), max_size=2))
     tasks = []
     for _number in range(draw(st.integers(1, 3))):
         meddles = draw(st.integers(0, 5)) == 5
         took, age = draw(st.sampled_from(AGES)) if in_loop else (0.0, 0.0)
-        options = draw(OPTIONS[kind])
+        options = draw(kind.desired)
         tasks.append(
             Task(
                 options={**options, "kubeconfig": True} if asks else options,
                 faults=draw(schedules(asks)),
                 retries=draw(st.integers(0, 3)),
-                colleague=draw(st.sampled_from([*THINGS[kind], REMOVALS[kind]])) if meddles else None,
+                colleague=draw(st.sampled_from([*server.things, server.removal])) if meddles else None,
                 after=draw(st.integers(1, 3)) if meddles else 1,
                 took=took,
                 age=age,
-                since=draw(st.sampled_from([None, *THINGS[kind], REMOVALS[kind]])) if age else None,
+                since=draw(st.sampled_from([None, *server.things, server.removal])) if age else None,
             )
         )
-    return Scenario(kind, tuple(tasks), tuple(things), in_loop)
+    return Scenario(name, tuple(tasks), tuple(things), in_loop)

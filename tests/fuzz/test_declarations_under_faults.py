@@ -10,7 +10,7 @@ those of test_faults.py.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
@@ -25,21 +25,20 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from emulator.process import Emulator
-
-from .judge import wrong_deletes
-from .machine import FIGURES, TOKEN, put
-from .scenarios import GI, LABELS, quick
-from .test_faults import EXAMPLES, SEED
+from tests.fuzz.judge import wrong_deletes
+from tests.fuzz.machine import FIGURES, TOKEN, put
+from tests.fuzz.scenarios import quick
+from tests.fuzz.test_faults import EXAMPLES, SEED
+from tests.kinds import EMULATED
+from tests.kinds.kind import GI
+from tests.kinds.vm_service import LABELS
 
 COPY = "existing_persistent_volume_claim"
 VOLUMES = ("default/a", "default/b", "default/c", "other/a")
 
 
-@pytest.fixture(scope="module", params=["plain", "mapped"])
-def emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
-    """A copy takes 30 ms."""
-    with Emulator("--generation", request.param, "--import-seconds", "0.09", token=TOKEN) as started:
-        yield started
+# A copy takes 30 ms.
+GENERATIONS = {name: ("--generation", name, "--import-seconds", "0.09") for name in ("plain", "mapped")}
 
 
 def split(key: str) -> dict[str, str]:
@@ -107,6 +106,7 @@ misnamed = st.sampled_from(
 )
 
 
+@pytest.mark.parametrize("arguments", GENERATIONS.values(), ids=GENERATIONS, indirect=True)
 @seed(SEED)
 @settings(
     max_examples=max(1, EXAMPLES // 4),
@@ -121,23 +121,23 @@ misnamed = st.sampled_from(
     faults=st.lists(quick | misnamed, max_size=3),
 )
 def test_nothing_is_deleted_that_must_stay(
-    emulator: Emulator, declaration: Mapping[str, Any], things: list[Any], faults: list[Any]
+    started: Emulator, declaration: Mapping[str, Any], things: list[Any], faults: list[Any]
 ) -> None:
     FIGURES.seed = SEED
-    emulator.reset(journal=True)
+    started.reset(journal=True)
     for thing in things:
-        put(emulator, thing)
-    emulator.add_faults(*map(dict, faults))
+        put(started, thing)
+    started.add_faults(*map(dict, faults))
     declared = {
         f"{kind} {'/'.join(filter(None, (options.get('namespace'), options['name'])))}": options
-        for kind in ("datavolume", "vm_service", "bucket")
-        for options in declaration[f"{kind}s"]
+        for kind in EMULATED
+        for options in declaration.get(f"{kind}s", ())
     }
     for _number in range(2):  # with faults, and once more without
-        mark = emulator.journal()["next"]
-        summary = converge(emulator, declaration)
-        emulator.clear_faults()
-        found = list(wrong_deletes(declared, emulator.journal(mark)["calls"], emulator.state()["scopes"]["demo"]))
+        mark = started.journal()["next"]
+        summary = converge(started, declaration)
+        started.clear_faults()
+        found = list(wrong_deletes(declared, started.journal(mark)["calls"], started.state()["scopes"]["demo"]))
         results = summary.as_result(with_diff=False)["results"]
         found += ["every result is skipped"] if results and all(result["skipped"] for result in results) else []
         FIGURES.violations += bool(found)

@@ -19,20 +19,18 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 
 from emulator.process import Emulator
+from tests.fuzz.judge import violations
+from tests.fuzz.machine import FIGURES, Machine, Ran
+from tests.fuzz.scenarios import Scenario, Task, scenarios
+from tests.fuzz.truth import fulfils, listed, thing
 
-from .judge import violations
-from .machine import FIGURES, TOKEN, Machine, Ran
-from .scenarios import Scenario, Task, scenarios
-from .truth import fulfils, listed, thing
-
+AT_ONCE = ("--import-seconds", "0")
 GENERATIONS = {
-    "plain": ("--generation", "plain"),
-    "blind": ("--generation", "blind"),
-    "mapped": ("--generation", "mapped"),
+    **{name: ("--generation", name, *AT_ONCE) for name in ("plain", "blind", "mapped")},
     # Proper codes for the half-failed bucket writes, and lists that leave much out.
     "strict": (
         *("--generation", "mapped", "--set", "bucket_policy_required=true"),
-        *("--set", "services=own_name", "--set", "volumes=boot_image"),
+        *("--set", "services=own_name", "--set", "volumes=boot_image", *AT_ONCE),
     ),
 }
 EXAMPLES = int(os.environ.get("OTTERSCALE_FUZZ_EXAMPLES", "240"))
@@ -41,12 +39,7 @@ NEW_SEED = secrets.randbelow(2**32) if "OTTERSCALE_FUZZ_EXAMPLES" in os.environ 
 SEED = int(os.environ.get("OTTERSCALE_FUZZ_SEED", NEW_SEED))
 
 
-@pytest.fixture(scope="module", params=list(GENERATIONS))
-def emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
-    with Emulator(*GENERATIONS[request.param], "--import-seconds", "0", token=TOKEN) as started:
-        yield started
-
-
+@pytest.mark.parametrize("arguments", GENERATIONS.values(), ids=GENERATIONS, indirect=True)
 @seed(SEED)
 @settings(
     max_examples=-(-EXAMPLES // len(GENERATIONS)),
@@ -56,11 +49,11 @@ def emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
     suppress_health_check=list(HealthCheck),
 )
 @given(scenario=scenarios())
-def test_the_truth_is_told_and_a_further_run_converges(emulator: Emulator, scenario: Scenario) -> None:
+def test_the_truth_is_told_and_a_further_run_converges(started: Emulator, scenario: Scenario) -> None:
     FIGURES.seed = SEED
-    found = play(emulator, scenario)
+    found = play(started, scenario)
     FIGURES.violations += bool(found)
-    assert not found, f"{found}\non {emulator.state()['generation']['name']}: {scenario!r}"
+    assert not found, f"{found}\non {started.state()['generation']['name']}: {scenario!r}"
 
 
 def play(emulator: Emulator, scenario: Scenario) -> list[str]:

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from emulator.process import Emulator
-
-from .judge import violations
-from .machine import TOKEN, Machine, Ran
-from .scenarios import GI, KUBERNETES_BROKEN, REMOVALS, Scenario, Task
-from .test_faults import GENERATIONS, play
+from tests.fuzz.judge import violations
+from tests.fuzz.machine import TOKEN, Machine, Ran
+from tests.fuzz.scenarios import KUBERNETES_BROKEN, Scenario, Task
+from tests.fuzz.test_faults import GENERATIONS, play
+from tests.kinds import EMULATED, emulated, emulated_kinds
+from tests.kinds.kind import GI, Kind
 
 BUCKET = {"name": "data", "state": "present", "owner": "alice"}
 SERVICE = {
@@ -29,15 +30,7 @@ VOLUME = {
 }
 # Its claim never comes, so no list shows it.
 UNLISTED = {**VOLUME, "source": {"type": "http_url", "data": "https://images.test/wffc.img"}}
-THERE = {
-    "bucket": {"kind": "bucket", "name": "data", "owner": "bob"},
-    "vm_service": {
-        **{"kind": "service", "namespace": "default", "name": "web"},
-        "ports": [{"port": 22, "name": "ssh", "protocol": "TCP", "target_port": "22", "node_port": 31000}],
-        "labels": {"otterscale.com/virtual-machine.name": "web"},
-    },
-    "datavolume": {"kind": "data_volume", "namespace": "default", "name": "root", "managed": True, "size_bytes": GI},
-}
+THERE = {name: emulated(name).there for name in EMULATED}
 
 
 def gone(options: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -61,7 +54,7 @@ class Emulators:
 
     def __getitem__(self, name: str) -> Emulator:
         if name not in self._started:
-            emulator = Emulator(*GENERATIONS[name], "--import-seconds", "0", token=TOKEN)
+            emulator = Emulator(*GENERATIONS[name], token=TOKEN)
             self._started[name] = self._stack.enter_context(emulator)
         return self._started[name]
 
@@ -93,11 +86,10 @@ def test_an_update_that_does_its_work_and_then_misses_a_policy_is_a_change(emula
     assert ran.outcome.error is None and ran.outcome.changed and rpcs(ran) == ["UpdateBucket"]
 
 
-@pytest.mark.parametrize("kind", THERE)
-def test_an_update_that_says_not_found_after_its_effect_is_a_change(emulators: Emulators, kind: str) -> None:
-    options = {"bucket": BUCKET, "vm_service": SERVICE, "datavolume": VOLUME}[kind]
+@emulated_kinds
+def test_an_update_that_says_not_found_after_its_effect_is_a_change(emulators: Emulators, kind: Kind) -> None:
     fault = {"kind": "error", "when": "after", "rpc": "write", "code": "not_found"}
-    ran = emulators.run("mapped", kind, options, fault, things=(THERE[kind],))
+    ran = emulators.run("mapped", kind.name, kind.example, fault, things=(THERE[kind.name],))
     assert ran.outcome.error is None and ran.outcome.changed and len(ran.writes) == 1
 
 
@@ -128,10 +120,9 @@ def test_an_acl_that_cannot_be_read_after_a_lost_update_tells_nothing_of_its_eff
 # What was made up
 
 
-@pytest.mark.parametrize("kind", THERE)
-def test_an_update_that_is_accepted_and_does_nothing_is_no_change(emulators: Emulators, kind: str) -> None:
-    options = {"bucket": BUCKET, "vm_service": SERVICE, "datavolume": VOLUME}[kind]
-    ran = emulators.run("mapped", kind, options, answer({}), things=(THERE[kind],))
+@emulated_kinds
+def test_an_update_that_is_accepted_and_does_nothing_is_no_change(emulators: Emulators, kind: Kind) -> None:
+    ran = emulators.run("mapped", kind.name, kind.example, answer({}), things=(THERE[kind.name],))
     assert ran.outcome.error is not None and "accepted" in ran.outcome.msg
     assert not ran.outcome.changed and ran.outcome.operations == []
 
@@ -148,7 +139,7 @@ def test_an_answer_that_is_not_the_new_resource_does_not_prove_it(
 
 def test_a_volume_that_goes_away_after_it_grew_is_not_there(emulators: Emulators) -> None:
     """That no list shows it any more was taken for a claim that is still to come."""
-    meddling = {"colleague": REMOVALS["datavolume"], "after": 1, "things": (THERE["datavolume"],)}
+    meddling = {"colleague": emulated("datavolume").removal, "after": 1, "things": (THERE["datavolume"],)}
     refused = emulators.run("mapped", "datavolume", VOLUME, **meddling)
     assert refused.outcome.error is not None and not refused.outcome.changed
 
@@ -164,7 +155,7 @@ def test_what_is_gone_after_a_lost_delete_is_said_to_be_a_guess(
 
 def test_a_lost_update_of_what_is_gone_is_no_effect(emulators: Emulators) -> None:
     """Its second sending was refused with "not found", which was taken for an effect of the first."""
-    meddling = {"colleague": REMOVALS["vm_service"], "after": 3, "things": (THERE["vm_service"],)}
+    meddling = {"colleague": emulated("vm_service").removal, "after": 3, "things": (THERE["vm_service"],)}
     ran = emulators.run("blind", "vm_service", SERVICE, close("before", skip=1), **meddling)
     assert [call["rpc"][:6] for call in ran.writes] == ["Create", "Update", "Update"]
     assert ran.outcome.error is not None and not ran.outcome.changed and rpcs(ran) == []
@@ -212,17 +203,17 @@ def test_the_label_tells_the_machine_of_a_service_without_a_selector(emulators: 
 
 
 @pytest.mark.parametrize(("took", "age", "believed"), [(8.0, 13.0, False), (8.0, 8.5, True), (0.0, 13.0, False)])
-@pytest.mark.parametrize("kind", THERE)
+@emulated_kinds
 def test_what_took_long_to_read_is_as_old_as_its_beginning(
-    emulators: Emulators, kind: str, took: float, age: float, believed: bool
+    emulators: Emulators, kind: Kind, took: float, age: float, believed: bool
 ) -> None:
     """An item of a loop said ok of what was gone for longer than ten seconds, since the list had taken eight."""
-    options = {"bucket": {**BUCKET, "owner": "bob"}, "vm_service": {**SERVICE, "ports": None}, "datavolume": VOLUME}
-    there = {**THERE[kind], "size_bytes": 2 * GI} if kind == "datavolume" else THERE[kind]
-    task = Task({key: value for key, value in options[kind].items() if value}, took=took, age=age, since=REMOVALS[kind])
-    machine = Machine(emulators["mapped"], Scenario(kind, (task,), (there,), in_loop=True))
+    found = emulated(kind.name)
+    as_it_is = {**kind.gone, "state": "present"}
+    task = Task(as_it_is, took=took, age=age, since=found.removal)
+    machine = Machine(emulators["mapped"], Scenario(kind.name, (task,), (found.there,), in_loop=True))
     ran = machine.run(task)
-    assert violations(kind, machine.generation, ran) == []
+    assert violations(kind.name, machine.generation, ran) == []
     assert (ran.calls == []) is believed
 
 

@@ -16,26 +16,25 @@ from pathlib import Path
 from typing import Any
 
 from emulator.process import Emulator
+from tests.fuzz.machine import put
+from tests.fuzz.truth import fulfils
 from tests.integration.playbook import Result, Run, run_playbook
-
-from .machine import put
-from .test_found import BUCKET, SERVICE, THERE, VOLUME, gone
-from .truth import fulfils
+from tests.kinds import EMULATED, emulated
 
 TOKEN = "playbook-token-that-must-not-leak"
-KINDS = {"bucket": "CreateBucket", "vm_service": "CreateVirtualMachineService", "datavolume": "CreateDataVolume"}
-PRESENT: Mapping[str, Mapping[str, Any]] = {"bucket": BUCKET, "vm_service": SERVICE, "datavolume": VOLUME}
-ABSENT = {kind: gone(options) for kind, options in PRESENT.items()}
+PRESENT: Mapping[str, Mapping[str, Any]] = {name: kind.example for name, kind in EMULATED.items()}
+ABSENT = {name: kind.gone for name, kind in EMULATED.items()}
 
 
-def every(*rules: Mapping[str, Any], verb: str = "") -> list[Mapping[str, Any]]:
-    """The rules for the write of each task: its Create, or another verb in that place."""
-    updates = {"datavolume": "ExtendDataVolume"} if verb == "Update" else {}
-    rpcs = [updates.get(kind) or rpc.replace("Create", verb or "Create") for kind, rpc in KINDS.items()]
-    return [{"rpc": rpc, **rule} for rpc in rpcs for rule in rules]
+def every(call: str, *rules: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The rules for the write of each task: its `create`, `update` or `delete`."""
+    return [{"rpc": getattr(kind.calls, call), **rule} for kind in EMULATED.values() for rule in rules]
 
 
 HTML = {"kind": "answer", "headers": {"content-type": "text/html"}, "body": "<html>Bad Gateway</html>", "status": 502}
+
+
+RESTART = {"kind": "restart", "when": "after"}
 
 
 @dataclass(frozen=True)
@@ -50,10 +49,10 @@ class Case:
 
 EXTEND = {"datavolume": PRESENT["datavolume"]}
 CASES = {
-    "answer_to_create_lost": Case("plain", PRESENT, False, every({"kind": "close", "when": "after"})),
-    "proxy_in_the_way": Case("mapped", PRESENT, True, every({**HTML, "count": 9}, verb="Update")),
-    "restart_after_extend": Case("plain", EXTEND, True, every({"kind": "restart", "when": "after"}, verb="Update")[2:]),
-    "answer_to_delete_cut_off": Case("mapped", ABSENT, True, every({"kind": "truncate"}, verb="Delete")),
+    "answer_to_create_lost": Case("plain", PRESENT, False, every("create", {"kind": "close", "when": "after"})),
+    "proxy_in_the_way": Case("mapped", PRESENT, True, every("update", {**HTML, "count": 9})),
+    "restart_after_extend": Case("plain", EXTEND, True, [{"rpc": "ExtendDataVolume", **RESTART}]),
+    "answer_to_delete_cut_off": Case("mapped", ABSENT, True, every("delete", {"kind": "truncate"})),
 }
 
 # A server takes a while to be there again, a proxy in the way stays.
@@ -69,8 +68,8 @@ def test_a_playbook_is_told_the_truth(tmp_path: Path) -> None:
             for host, case in CASES.items()
         }
         for host, emulator in emulators.items():
-            for thing in THERE.values() if CASES[host].there else ():
-                put(emulator, thing)
+            for kind in EMULATED if CASES[host].there else ():
+                put(emulator, emulated(kind).there)
             emulator.add_faults(*map(dict, CASES[host].faults))
         faulty = run_playbook(playbook, "faulty", emulators, {}, tmp_path)
         for emulator in emulators.values():
@@ -113,9 +112,8 @@ def result(run: Run, host: str, kind: str) -> Result:
 
 
 def assert_truth(found: Result, calls: list[dict[str, Any]], where: str) -> None:
-    kind = found.module.removeprefix("otterscale_")
-    own = KINDS[kind].removeprefix("Create")
-    effects = [call["rpc"] for call in calls if call["effect"] and call["rpc"].endswith(own)]
+    (own,) = [kind.calls for kind in EMULATED.values() if kind.module == found.module]
+    effects = [call["rpc"] for call in calls if call["effect"] and call["rpc"] in own]
     values = found.values
     assert values["changed"] is bool(effects), f"{where}: changed is {values['changed']}, but there was {effects}"
     assert [operation["rpc"] for operation in values["operations"]] == effects, where

@@ -17,41 +17,17 @@ from typing import Any
 import pytest
 
 from emulator.process import Emulator
-
-from .machine import FIGURES, put
-from .racer import Racer
-from .scenarios import GI, LABELS, POLICIES
-from .truth import fulfils, thing
+from tests.fuzz.machine import FIGURES, put
+from tests.fuzz.racer import Racer
+from tests.fuzz.truth import fulfils, thing
+from tests.kinds import emulated, emulated_kinds
+from tests.kinds.kind import Kind
 
 ROUNDS = int(os.environ.get("OTTERSCALE_FUZZ_ROUNDS", "16"))
 TOKEN = "race-token-that-must-not-leak"
 GENERATIONS = ("plain", "blind", "mapped")
 # How long both racers have to get to the line.
 LEAD_SECONDS = 0.003
-
-BUCKET = {"name": "data"}
-SERVICE = {"name": "web", "namespace": "default", "virtual_machine": "web"}
-VOLUME = {"name": "root", "namespace": "default", "source": {"type": "blank_image"}, "boot_image": False}
-ABSENT = {"state": "absent"}
-PRESENT = {
-    "bucket": (
-        {**BUCKET, "state": "present", "owner": "alice", "policy": POLICIES[0], "acl": "private"},
-        {**BUCKET, "state": "present", "owner": "bob", "policy": POLICIES[1], "acl": "public_read"},
-    ),
-    "vm_service": (
-        {**SERVICE, "state": "present", "ports": [{"port": 80, "name": "http"}, {"port": 22, "name": "ssh"}]},
-        {**SERVICE, "state": "present", "ports": [{"port": 8080, "name": "http", "node_port": 30080}]},
-    ),
-    "datavolume": ({**VOLUME, "state": "present", "size": "2Gi"}, {**VOLUME, "state": "present", "size": "5Gi"}),
-}
-THERE = {
-    "bucket": {"kind": "bucket", "name": "data", "owner": "alice"},
-    "vm_service": {
-        **{"kind": "service", "namespace": "default", "name": "web", "labels": LABELS},
-        "ports": [{"port": 443, "name": "https", "protocol": "TCP", "target_port": "443", "node_port": 31000}],
-    },
-    "datavolume": {"kind": "data_volume", "namespace": "default", "name": "root", "managed": True, "size_bytes": GI},
-}
 
 
 @pytest.fixture(scope="module", params=GENERATIONS)
@@ -62,15 +38,14 @@ def field(request: pytest.FixtureRequest) -> Iterator[tuple[Emulator, Racer, Rac
         yield emulator, *(stack.enter_context(Racer(emulator.url, TOKEN)) for _number in range(2))
 
 
-def rivals(kind: str, number: int) -> tuple[str, Mapping[str, Any], Mapping[str, Any]]:
+def rivals(kind: Kind, number: int) -> tuple[str, Mapping[str, Any], Mapping[str, Any]]:
     """What the two want in a round: the same, two things, or one of them that it be gone."""
-    one, other = PRESENT[kind]
-    gone = {**{key: one[key] for key in ("name", "namespace") if key in one}, **ABSENT}
+    one, other, gone = kind.example, kind.another, kind.gone
     return (("same", one, one), ("two", one, other), ("one gone", one, gone), ("both gone", gone, gone))[number % 4]
 
 
-@pytest.mark.parametrize("kind", PRESENT)
-def test_two_at_once_end_as_one_of_them_wants(field: tuple[Emulator, Racer, Racer], kind: str) -> None:
+@emulated_kinds
+def test_two_at_once_end_as_one_of_them_wants(field: tuple[Emulator, Racer, Racer], kind: Kind) -> None:
     emulator, *racers = field
     generation = emulator.state()["generation"]
     for number in range(ROUNDS):
@@ -78,17 +53,17 @@ def test_two_at_once_end_as_one_of_them_wants(field: tuple[Emulator, Racer, Race
         there = number // 4 % 2 == 1
         emulator.reset(journal=True)
         if there:
-            put(emulator, THERE[kind])
+            put(emulator, emulated(kind.name).there)
         mark = emulator.journal()["next"]
         at = time.time() + LEAD_SECONDS
         for racer, options in zip(racers, wanted, strict=True):
-            racer.start(kind, options, at)
+            racer.start(kind.name, options, at)
         results = [racer.result() for racer in racers]
         state, calls = emulator.state()["scopes"]["demo"], emulator.journal(mark)["calls"]
         ends = ["failed" if r["failed"] else "changed" if r["changed"] else "unchanged" for r in results]
-        FIGURES.races[f"{kind}, {name}, {'updated' if there else 'created'}: {' and '.join(sorted(ends))}"] += 1
+        FIGURES.races[f"{kind.name}, {name}, {'updated' if there else 'created'}: {' and '.join(sorted(ends))}"] += 1
         where = f"{name} on {generation['name']}: {wanted}\n{results}\n{calls}\n{state}"
-        assert_one_won(kind, wanted, results, state, generation, where)
+        assert_one_won(kind.name, wanted, results, state, generation, where)
         assert_told(results, calls, where)
 
 

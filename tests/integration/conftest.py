@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,12 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
 from emulator.process import Emulator
-
-from .http_server import HttpServer, Script, Serve
-from .playbook import COMPARED, MODULE
+from tests.integration.http_server import HttpServer, Script, Serve
+from tests.integration.playbook import COMPARED, MODULE
 
 # What the playbooks know of a server, as host variables.
 GENERATIONS = {
@@ -65,6 +61,23 @@ def only_on(target: str) -> list[str]:
     play = yaml.safe_load(min((TARGETS / target).glob("[0-9]*.yml")).read_text())[0]
     generations: list[str] = play.get("vars", {}).get("generations", [])
     return generations
+
+
+@pytest.fixture(scope="module")
+def started_both(
+    started: Emulator, arguments: tuple[str, ...], request: pytest.FixtureRequest
+) -> Iterator[dict[str, Emulator]]:
+    """The server of a file for the tasks in the controller's process, and one more for those that run as modules."""
+    with Emulator(*arguments, token=request.module.TOKEN) as module:
+        yield {"plain": started, "plain" + MODULE: module}
+
+
+@pytest.fixture
+def both(started_both: dict[str, Emulator]) -> dict[str, Emulator]:
+    """The same, with nothing but their seed data and without faults."""
+    for emulator in started_both.values():
+        emulator.reset()
+    return started_both
 
 
 @pytest.fixture

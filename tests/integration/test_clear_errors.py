@@ -18,8 +18,7 @@ import trustme
 from ansible_collections.otterscale.core.plugins.module_utils._http.exchange import silence_insecure_request_warnings
 
 from emulator.process import Emulator
-
-from .http_server import (
+from tests.integration.http_server import (
     CREATE,
     LIST,
     SCOPE,
@@ -33,13 +32,7 @@ from .http_server import (
     reply,
     stream,
 )
-from .processes import MODULE, run_python
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with Emulator(token=TOKEN) as started:
-        yield started
+from tests.integration.processes import MODULE, run_python
 
 
 @pytest.fixture(scope="module")

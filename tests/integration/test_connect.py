@@ -11,7 +11,6 @@ import os
 import socket
 import time
 import tracemalloc
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,8 +22,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._http import clien
 from google.rpc.error_details_pb2 import ErrorInfo
 
 from emulator.process import Emulator
-
-from .http_server import (
+from tests.integration.http_server import (
     CREATE,
     LIST,
     SCOPE,
@@ -45,12 +43,7 @@ from .http_server import (
 )
 
 MIB = 1024 * 1024
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with Emulator("--prefix", "/otter/api", token=TOKEN) as started:
-        yield started
+ARGUMENTS = ("--prefix", "/otter/api")
 
 
 # What goes out

@@ -16,20 +16,8 @@ from ansible_collections.otterscale.core.plugins.module_utils._task import Conte
 from emulator.process import Emulator
 
 TOKEN = "declarations-token"
+ARGUMENTS = ("--import-seconds", "0")
 Result = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def started() -> Iterator[Emulator]:
-    with Emulator("--import-seconds", "0", token=TOKEN) as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def emulator(started: Emulator) -> Emulator:
-    started.clear_faults()
-    started.reset(journal=True)
-    return started
 
 
 @pytest.fixture(scope="module")

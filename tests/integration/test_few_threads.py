@@ -8,8 +8,7 @@ import json
 from typing import Any
 
 from emulator.process import Emulator
-
-from .processes import run_python
+from tests.integration.processes import run_python
 
 TOKEN = "few-threads-token"
 BUCKETS = 24

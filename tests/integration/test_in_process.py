@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,8 @@ import pytest
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connection import CONNECTION_SPEC
 
 from emulator.process import Emulator
-
-from .playbook import MODULE, Run, run_playbook
-from .test_targets import comparable
+from tests.integration.playbook import Run, run_playbook
+from tests.integration.test_targets import comparable
 
 TOKEN = "in-process-token-that-must-not-leak"
 BUCKET = "otterscale.core.otterscale_bucket"
@@ -32,21 +31,13 @@ RESOURCES = "otterscale.core.otterscale_resources"
 NAMES = ["one", "two", "three"]
 
 
-@pytest.fixture(scope="module")
-def started() -> Iterator[dict[str, Emulator]]:
-    with Emulator("--import-seconds", "3", token=TOKEN) as here, Emulator(token=TOKEN) as module:
-        yield {"plain": here, "plain" + MODULE: module}
-
-
 @pytest.fixture
-def both(started: dict[str, Emulator]) -> dict[str, Emulator]:
-    """A server for the tasks in the controller's process, and one for those that run as modules."""
-    for emulator in started.values():
-        emulator.clear_faults()
-        emulator.reset()
+def both(both: dict[str, Emulator]) -> dict[str, Emulator]:
+    """Both have three buckets."""
+    for emulator in both.values():
         for name in NAMES:
             emulator.put("bucket", name=name, owner="alice")
-    return started
+    return both
 
 
 @pytest.fixture

@@ -20,11 +20,11 @@ import pytest
 import trustme
 
 from emulator.process import Emulator
+from tests.integration.http_server import Script, Serve, drip, reply, silence, stream
+from tests.integration.playbook import MODULE, Result, Run
+from tests.integration.test_in_process import RESOURCES, SERVICE, VOLUME, play, wrapper
 
-from .http_server import Script, Serve, drip, reply, silence, stream
-from .playbook import MODULE, Result, Run
-from .test_in_process import RESOURCES, SERVICE, VOLUME, play, wrapper
-
+ARGUMENTS = ("--generation", "blind")
 TOKEN = "otterscale-token-that-must-not-leak"
 SECRET = "kubernetes-token-that-must-not-leak"
 HOSTS = ("blind", "blind" + MODULE)
@@ -33,20 +33,12 @@ WEB = {"name": "web", "namespace": "default"}
 ROOT = {"name": "root", "namespace": "default"}
 
 
-@pytest.fixture(scope="module")
-def started() -> Iterator[Emulator]:
-    with Emulator("--generation", "blind", token=TOKEN) as emulator:
-        yield emulator
-
-
 @pytest.fixture
-def otterscale(started: Emulator) -> Emulator:
+def otterscale(emulator: Emulator) -> Emulator:
     """It has a service and a volume, and lists neither."""
-    started.clear_faults()
-    started.reset()
-    started.put("service", **WEB, ports=[{"port": 80, "target_port": "8080", "protocol": "TCP", "node_port": 30080}])
-    started.put("data_volume", **ROOT, size_bytes=1 << 30, forced_phase="Pending")
-    return started
+    emulator.put("service", **WEB, ports=[{"port": 80, "target_port": "8080", "protocol": "TCP", "node_port": 30080}])
+    emulator.put("data_volume", **ROOT, size_bytes=1 << 30, forced_phase="Pending")
+    return emulator
 
 
 def kubeconfig(path: Path, server: Any, user: Any = None, **cluster: Any) -> str:

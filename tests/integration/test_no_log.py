@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 from emulator.process import Emulator
-
-from .playbook import MODULE, Run, run_playbook
+from tests.integration.playbook import Run, run_playbook
 
 TOKEN = "no-log-token-that-must-not-leak"
 # They come to the server and back to the task, each in its own place.
@@ -27,13 +26,6 @@ SECRETS = {
     "unreadable policy": "unreadable-secret",
 }
 RESOURCES = "otterscale.core.otterscale_resources"
-
-
-@pytest.fixture(scope="module")
-def emulators() -> Iterator[dict[str, Emulator]]:
-    """A server for the tasks in the controller's process, and one for those that run as modules."""
-    with Emulator(token=TOKEN) as here, Emulator(token=TOKEN) as module:
-        yield {"plain": here, "plain" + MODULE: module}
 
 
 def policy(secret: str, effect: str = "Allow") -> dict[str, Any]:
@@ -89,11 +81,11 @@ def play(directory: Path, emulators: dict[str, Emulator], number: int) -> Run:
 
 @pytest.mark.parametrize("verbosity", [0, 3])
 def test_a_task_that_is_not_to_be_logged_shows_nothing(
-    emulators: dict[str, Emulator], tmp_path: Path, environment: pytest.MonkeyPatch, verbosity: int
+    both: dict[str, Emulator], tmp_path: Path, environment: pytest.MonkeyPatch, verbosity: int
 ) -> None:
     environment.setenv("ANSIBLE_VERBOSITY", str(verbosity))
-    run = play(tmp_path, emulators, verbosity)
-    for host in emulators:
+    run = play(tmp_path, both, verbosity)
+    for host in both:
         created = [call["request"]["bucketName"] for call in run.writes(host) if call["rpc"] == "CreateBucket"]
         assert created.count(f"works-{verbosity}") == 1 and created.count(f"fails-{verbosity}") == 1
     shown = [name for name, secret in SECRETS.items() if secret in run.output]

@@ -27,14 +27,21 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connec
 )
 
 from emulator.process import Emulator
-
-from .http_server import CREATE, LIST, SCOPE, Script, Serve, reply, silence
-from .oidc_server import CLIENT_ID, CLIENT_SECRET, PASSWORD, USERNAME, OidcServer, Registered, nth_token
-from .processes import MODULE, run_python
+from tests.integration.http_server import CREATE, LIST, SCOPE, Script, Serve, reply, silence
+from tests.integration.oidc_server import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    PASSWORD,
+    USERNAME,
+    OidcServer,
+    Registered,
+    nth_token,
+)
+from tests.integration.processes import MODULE, run_python
 
 HERE = Path(__file__).resolve().parent
 OTHER_TOKEN = "api-token-of-somebody-that-must-not-leak"
-API_TOKEN = "emulator-token-that-must-not-leak"
+TOKEN = "emulator-token-that-must-not-leak"
 CLIENT = {"oidc_client_id": CLIENT_ID, "oidc_client_secret": CLIENT_SECRET}
 USER = {"oidc_username": USERNAME, "oidc_password": PASSWORD}
 BASIC = base64.b64encode(f"{quote(CLIENT_ID, safe='')}:{quote(CLIENT_SECRET, safe='')}".encode()).decode()
@@ -43,19 +50,7 @@ SECRETS = [
     for secret in (CLIENT_SECRET, PASSWORD)
     for spelling in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1])
 ]
-SECRETS += [BASIC, API_TOKEN, "issued-token-", OTHER_TOKEN]
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Emulator]:
-    with Emulator(token=API_TOKEN) as started:
-        yield started
-
-
-@pytest.fixture
-def emulator(shared: Emulator) -> Emulator:
-    shared.reset(journal=True)
-    return shared
+SECRETS += [BASIC, TOKEN, "issued-token-", OTHER_TOKEN]
 
 
 @pytest.fixture
@@ -472,7 +467,7 @@ def test_credentials_in_a_url_are_refused_without_showing_them() -> None:
 
 def test_an_api_token_comes_before_oidc(oidc: OidcServer, emulator: Emulator) -> None:
     """Which is not even looked at; an empty api_token is none."""
-    caller = client(emulator.url, api_token=API_TOKEN, oidc_issuer_url="nonsense", oidc_username="b")
+    caller = client(emulator.url, api_token=TOKEN, oidc_issuer_url="nonsense", oidc_username="b")
     assert caller.read(LIST, SCOPE) == {} and oidc.fetches == 0
     caller = client(oidc.api_url, api_token=" ", oidc_issuer_url=oidc.issuer, **CLIENT)
     assert caller.read(LIST, SCOPE) == {} and oidc.fetches == 1
@@ -577,7 +572,7 @@ def test_every_option_may_come_from_the_environment(oidc: OidcServer, emulator: 
     result = run_module(variables, api_url=oidc.api_url)
     assert result["changed"] is False and "warnings" not in result
     assert (oidc.discoveries, oidc.fetches) == (1, 2)
-    variables["OTTERSCALE_API_TOKEN"] = API_TOKEN
+    variables["OTTERSCALE_API_TOKEN"] = TOKEN
     assert run_module(variables, api_url=emulator.url)["changed"] is False
     assert run_module(variables, api_url=oidc.api_url, api_token="")["changed"] is False
     assert oidc.fetches == 3

@@ -18,23 +18,9 @@ from ansible_collections.otterscale.core.plugins.module_utils._errors import Api
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
 
 from emulator.process import Emulator
-
-from .http_server import CREATE, LIST, SCOPE
+from tests.integration.http_server import CREATE, LIST, SCOPE
 
 TOKEN = "readings-token"
-
-
-@pytest.fixture(scope="module")
-def started() -> Iterator[Emulator]:
-    with Emulator(token=TOKEN) as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def emulator(started: Emulator) -> Emulator:
-    started.clear_faults()
-    started.reset(journal=True)
-    return started
 
 
 @pytest.fixture

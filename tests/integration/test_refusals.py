@@ -4,16 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from emulator.process import Emulator
-
-from .playbook import MODULE
-from .test_in_process import BUCKET, RESOURCES, SERVICE, VOLUME, assert_alike, play
+from tests.integration.test_in_process import BUCKET, RESOURCES, SERVICE, VOLUME, assert_alike, play
 
 TOKEN = "refusals-token-that-must-not-leak"
 HERE = {"namespace": "default"}
@@ -23,12 +20,8 @@ URL = {"type": "http_url", "data": "https://me:hunter2@images.test/a.img"}
 CLAIM = {"type": "existing_persistent_volume_claim", "data": "golden"}
 
 
-@pytest.fixture(scope="module", params=["plain", "mapped"])
-def both(request: pytest.FixtureRequest) -> Iterator[dict[str, Emulator]]:
-    """One server for the tasks in the controller's process, one for those that run as modules."""
-    options = ("--generation", request.param, "--import-seconds", "0")
-    with Emulator(*options, token=TOKEN) as here, Emulator(*options, token=TOKEN) as module:
-        yield {"plain": here, "plain" + MODULE: module}
+GENERATIONS = {name: ("--generation", name, "--import-seconds", "0") for name in ("plain", "mapped")}
+pytestmark = pytest.mark.parametrize("arguments", GENERATIONS.values(), ids=GENERATIONS, indirect=True)
 
 
 def refuse(rpc: str, message: str, code: str = "unknown") -> dict[str, Any]:
@@ -49,8 +42,6 @@ def test_a_failure_names_the_value_that_was_refused(both: dict[str, Emulator], t
         ({VOLUME: {**DISK, "name": "disk-2", "source": URL}}, "'https://me:***@images.test/a.img'}: correct 'source'"),
     ]
     for emulator in both.values():
-        emulator.clear_faults()
-        emulator.reset()
         emulator.put("bucket", name="full", owner="alice", used_objects=1)
         taken = [{"port": 22, "protocol": "TCP", "target_port": "22", "node_port": 30080}]
         emulator.put("service", namespace="default", name="other", ports=taken, labels={})

@@ -7,7 +7,6 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,35 +14,20 @@ from urllib.parse import quote
 import pytest
 
 from emulator.process import Emulator
-
-from .http_server import Serve, failure, reply
-from .oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer
-from .playbook import MODULE, Run
-from .test_in_process import BUCKET, RESOURCES, SERVICE, VOLUME, assert_alike, play
+from tests.integration.http_server import Serve, failure, reply
+from tests.integration.oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer
+from tests.integration.playbook import Run
+from tests.integration.test_in_process import BUCKET, RESOURCES, SERVICE, VOLUME, assert_alike, play
 
 TOKEN = 'echoed "token" of\\somebody & that must <not> leak'
 SPELLINGS = {
     *(TOKEN, repr(TOKEN)[1:-1], json.dumps(TOKEN)[1:-1], html.escape(TOKEN), quote(TOKEN, safe="")),
     json.dumps(json.dumps(TOKEN))[3:-3],
 }
+ARGUMENTS = ("--import-seconds", "0")
 PASSWORD = "hunter2"
 ESCAPE = "\x1b]0;owned\x07\x1b[31mred\x9b2J\u202e\r\nok: [all is well]"
 FULL = {"type": "CanonicalUser", "id": "alice", "permission": "FULL_CONTROL"}
-
-
-@pytest.fixture(scope="module")
-def started() -> Iterator[dict[str, Emulator]]:
-    at_once = ("--import-seconds", "0")
-    with Emulator(*at_once, token=TOKEN) as here, Emulator(*at_once, token=TOKEN) as module:
-        yield {"plain": here, "plain" + MODULE: module}
-
-
-@pytest.fixture
-def both(started: dict[str, Emulator]) -> dict[str, Emulator]:
-    for emulator in started.values():
-        emulator.clear_faults()
-        emulator.reset()
-    return started
 
 
 def answers(both: dict[str, Emulator], *rules: tuple[str, Any], **members: Any) -> None:

@@ -23,9 +23,8 @@ import pytest
 import yaml
 
 from emulator.process import Emulator
-
-from .conftest import GENERATIONS, TARGETS, TOKEN, chosen
-from .playbook import COMPARED, MODULE, Result, Run, run_playbook
+from tests.integration.conftest import GENERATIONS, TARGETS, TOKEN, chosen
+from tests.integration.playbook import COMPARED, MODULE, Result, Run, run_playbook
 
 PASSING = {
     *("invocation", "created_at", "updated_at", "heartbeat_at", "transitioned_at"),

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from emulator.process import Emulator
-
-from .playbook import MODULE
-from .test_in_process import BUCKET, RESOURCES, play
+from tests.integration.playbook import MODULE
+from tests.integration.test_in_process import BUCKET, RESOURCES, play
 
 WAIT_SECONDS = 90.0
 

@@ -3,6 +3,7 @@
 """A pure model of an OtterScale server: its state in dictionaries, its answers in Connect's JSON, and its faults.
 
 It is not the emulator (no HTTP, no time) and no mock (it has effects, which tests look at): a Caller of the engine.
+What is right is written out here, and not asked of the code that is tested.
 """
 
 from __future__ import annotations
@@ -18,8 +19,6 @@ from ansible_collections.otterscale.core.plugins.module_utils._engine.outcome im
 from ansible_collections.otterscale.core.plugins.module_utils._engine.reconcile import apply, plan
 from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import Resource
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale.cluster import Cluster
-from ansible_collections.otterscale.core.plugins.module_utils._values.acl import CANNED_ACLS, grants_from_acl
 
 Message = dict[str, Any]
 
@@ -41,6 +40,20 @@ def set_time(monkeypatch: Any, monotonic: Any, sleep: Any) -> None:
     """Time as the engine sees it."""
     for module in (engine_reconcile, engine_wait):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=monotonic, sleep=sleep))
+
+
+class Clock:
+    """Time as the engine sees it: sleeping takes none. passing: what else is to happen with each sleep."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+        self.passing: Callable[[float], object] = lambda seconds: None
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.slept.append(round(seconds, 3))
+        self.passing(seconds)
 
 
 @dataclass(frozen=True)
@@ -94,22 +107,18 @@ def in_whole_gib(size: int) -> int:
 
 
 @dataclass
-class Server:
-    """faults: what happens to the next writes, None for nothing. listed: whether services and volumes show in lists.
+class Model:
+    """A server of any system: its things by kind and name, the calls it got, and a method for each write.
 
+    faults: what happens to the next writes, None for nothing. listed: whether its lists show what they may leave out.
     ignores: request fields that it does not know. mapped: whether it sends proper codes or plain errors.
-    provided: what a claim has of what was asked for.
-    blind: whether it fails to read policies and ACLs, and does not say so.
     """
 
     faults: list[Fault | None] = field(default_factory=list)
     listed: bool = True
     ignores: frozenset[str] = frozenset()
     mapped: bool = False
-    provided: Callable[[int], int] = exactly
-    blind: bool = False
-    users: frozenset[str] = frozenset({"alice", "bob", "system"})
-    things: dict[str, dict[str, Message]] = field(default_factory=lambda: {"bucket": {}, "service": {}, "volume": {}})
+    things: dict[str, dict[str, Message]] = field(default_factory=dict)
     reads: list[str] = field(default_factory=list)
     writes: list[tuple[str, Message]] = field(default_factory=list)
     effects: list[tuple[str, Message]] = field(default_factory=list)
@@ -119,19 +128,11 @@ class Server:
     def read(self, procedure: str, request: Mapping[str, Any]) -> Message:
         rpc = procedure.rpartition("/")[2]
         self.reads.append(rpc)
-        if rpc == "ListBuckets":
-            return {"buckets": [self.visible(bucket) for bucket in self.things["bucket"].values()]}
-        if rpc == "ListDataVolumes":
-            volumes = self.things["volume"].values() if self.listed else []
-            return {"dataVolumes": [v for v in volumes if v["bootImage"] is bool(request.get("bootImage"))]}
-        assert rpc == "ListVirtualMachines", rpc
-        services = self.things["service"].values() if self.listed else []
-        machines = {service["machine"] for service in services}
-        return {
-            "virtualMachines": [
-                {"name": name, "services": [s for s in services if s["machine"] == name]} for name in sorted(machines)
-            ]
-        }
+        return self.answer(rpc, request)
+
+    def answer(self, rpc: str, request: Mapping[str, Any]) -> Message:
+        """What a read brings."""
+        raise NotImplementedError
 
     def write(self, procedure: str, request: Mapping[str, Any]) -> Message:
         rpc = procedure.rpartition("/")[2]
@@ -162,7 +163,7 @@ class Server:
     def sent(self) -> list[str]:
         return [rpc for rpc, _request in self.writes]
 
-    # RPCs
+    # What its writes share
 
     def refuse(self, code: str, plain: str) -> ApiError:
         return ApiError(code if self.mapped else "unknown", plain, sent=True, http_status=500)
@@ -175,6 +176,36 @@ class Server:
         if name not in self.things[kind]:
             raise self.refuse("not_found", missing)
         return self.things[kind][name]
+
+
+@dataclass
+class Server(Model):
+    """OtterScale. provided: what a claim has of what was asked for.
+
+    blind: whether it fails to read policies and ACLs, and does not say so.
+    """
+
+    things: dict[str, dict[str, Message]] = field(
+        default_factory=lambda: {"bucket": {}, "vm_service": {}, "datavolume": {}}
+    )
+    provided: Callable[[int], int] = exactly
+    blind: bool = False
+    users: frozenset[str] = frozenset({"alice", "bob", "system"})
+
+    def answer(self, rpc: str, request: Mapping[str, Any]) -> Message:
+        if rpc == "ListBuckets":
+            return {"buckets": [self.visible(bucket) for bucket in self.things["bucket"].values()]}
+        if rpc == "ListDataVolumes":
+            volumes = self.things["datavolume"].values() if self.listed else []
+            return {"dataVolumes": [v for v in volumes if v["bootImage"] is bool(request.get("bootImage"))]}
+        assert rpc == "ListVirtualMachines", rpc
+        services = self.things["vm_service"].values() if self.listed else []
+        machines = {service["machine"] for service in services}
+        return {
+            "virtualMachines": [
+                {"name": name, "services": [s for s in services if s["machine"] == name]} for name in sorted(machines)
+            ]
+        }
 
     def CreateBucket(self, request: Message) -> Message:
         name = request["bucketName"]
@@ -202,34 +233,34 @@ class Server:
 
     def CreateVirtualMachineService(self, request: Message) -> Message:
         name = request["name"]
-        self.new("service", name, f'services "{name}" already exists')
+        self.new("vm_service", name, f'services "{name}" already exists')
         ports = kubernetes_ports(request["ports"], [])
         service = {"name": name, "type": "NodePort", "ports": ports, "machine": request["virtualMachineName"]}
-        self.things["service"][name] = service
+        self.things["vm_service"][name] = service
         return service
 
     def UpdateVirtualMachineService(self, request: Message) -> Message:
-        service = self.old("service", request["name"], f'services "{request["name"]}" not found')
+        service = self.old("vm_service", request["name"], f'services "{request["name"]}" not found')
         if "ports" in request:
             service["ports"] = kubernetes_ports(request["ports"], service["ports"])
         return service
 
     def DeleteVirtualMachineService(self, request: Message) -> Message:
-        self.old("service", request["name"], f'services "{request["name"]}" not found')
-        del self.things["service"][request["name"]]
+        self.old("vm_service", request["name"], f'services "{request["name"]}" not found')
+        del self.things["vm_service"][request["name"]]
         return {}
 
     def CreateDataVolume(self, request: Message) -> Message:
         name = request["name"]
-        self.new("volume", name, f'datavolumes.cdi.kubevirt.io "{name}" already exists')
+        self.new("datavolume", name, f'datavolumes.cdi.kubevirt.io "{name}" already exists')
         keys = ("name", "bootImage", "sizeBytes")
         volume = {"source": request.get("source", {}), **{key: request[key] for key in keys}}
-        self.things["volume"][name] = {**volume, **self.claim(name, request["sizeBytes"])}
-        return self.things["volume"][name]
+        self.things["datavolume"][name] = {**volume, **self.claim(name, request["sizeBytes"])}
+        return self.things["datavolume"][name]
 
     def ExtendDataVolume(self, request: Message) -> Message:
         name = request["name"]
-        volume = self.old("volume", name, f'datavolumes.cdi.kubevirt.io "{name}" not found')
+        volume = self.old("datavolume", name, f'datavolumes.cdi.kubevirt.io "{name}" not found')
         volume.update(self.claim(name, request["sizeBytes"]))
         return {}
 
@@ -237,23 +268,40 @@ class Server:
         return {"persistentVolumeClaim": {"name": name, "capacity": str(self.provided(int(size)))}}
 
     def DeleteDataVolume(self, request: Message) -> Message:
-        self.old("volume", request["name"], f'datavolumes.cdi.kubevirt.io "{request["name"]}" not found')
-        del self.things["volume"][request["name"]]
+        self.old("datavolume", request["name"], f'datavolumes.cdi.kubevirt.io "{request["name"]}" not found')
+        del self.things["datavolume"][request["name"]]
         return {}
 
 
+ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
+AUTHENTICATED_USERS = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
+# What each canned ACL gives to groups, by its number: private, public_read, public_read_write, authenticated_read.
+GROUP_GRANTS = (
+    (),
+    ((ALL_USERS, "READ"),),
+    ((ALL_USERS, "READ"), (ALL_USERS, "WRITE")),
+    ((AUTHENTICATED_USERS, "READ"),),
+)
+
+
+def converged(resource: Resource[Any], model: Callable[..., Any] = Server, **options: Any) -> Any:
+    """A server on which the resource is as wanted, with an empty journal."""
+    server = model(**options)
+    assert reconcile(resource, server).changed
+    return model(things=server.things, **options)
+
+
 def grants(owner: str, acl: int) -> list[Message]:
-    keys = ("type", "id", "uri", "permission")
-    return [{key: getattr(grant, key) for key in keys} for grant in grants_from_acl(owner, CANNED_ACLS[acl])]
+    """The grants of a bucket after a canned ACL was set."""
+    own = {"type": "CanonicalUser", "id": owner, "uri": "", "permission": "FULL_CONTROL"}
+    groups = [{"type": "Group", "id": "", "uri": uri, "permission": given} for uri, given in GROUP_GRANTS[acl]]
+    return [own, *groups]
 
 
 @dataclass(frozen=True)
-class Documents(Cluster):
+class Documents:
     """What Kubernetes shows, in its own shapes, by "namespace/name". How it is asked is for integration tests."""
 
-    kubeconfig: str = "given"
-    context: str | None = None
-    timeout: float = 1.0
     services: Mapping[str, Message] = field(default_factory=dict)
     claims: Mapping[str, Message] = field(default_factory=dict)
     volumes: Mapping[str, Message] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.kinds import KINDS
 from tools import generate_docs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +25,8 @@ MODULES = {path.stem: path for path in sorted((PLUGINS / "modules").glob("*.py")
 DOORS = {"module_utils/_module", "plugin_utils/_action"}
 ENTRANCES = {"modules", "action", "inventory", "callback"}
 SHARED = {"_task", "_options", "_engine", "_http", "_values", "_errors"}
+
+DECLARATION = importlib.import_module(f"{COLLECTION}plugins.module_utils._otterscale.declaration")
 
 # Which room may import which, besides itself. A room is a folder, or a file that lies beside the folders.
 MAY_IMPORT = {
@@ -93,6 +96,12 @@ def imported_plugins(path: Path) -> Iterator[str]:
             found = [name for name in ("/".join(below), "/".join(below[:-1])) if name in known]
             assert found, f"{path.relative_to(ROOT)} imports {name}, which is no file of the collection"
             yield found[0]
+
+
+def has_resource(path: Path) -> bool:
+    """Whether a file holds a kind of resource."""
+    classes = [node for node in ast.walk(parse(path)) if isinstance(node, ast.ClassDef)]
+    return any(ast.unparse(base).startswith("Resource[") for node in classes for base in node.bases)
 
 
 def words(path: Path) -> set[str]:
@@ -218,12 +227,18 @@ def test_a_module_documents_its_modes(module: str, attribute: str) -> None:
     assert said.get("description")
 
 
-@pytest.mark.parametrize("kind", ["datavolumes", "vm_services", "buckets"])
+def test_general_tests_know_every_resource() -> None:
+    """What concerns them all is tested with the entries of tests/kinds."""
+    resources = {name for name, path in plugin_files().items() if room(name) in systems() and has_resource(path)}
+    known = {kind.type.__module__.removeprefix(f"{COLLECTION}plugins.").replace(".", "/") for kind in KINDS.values()}
+    assert resources == known
+
+
+@pytest.mark.parametrize("kind", DECLARATION.KINDS)
 def test_the_role_takes_exactly_the_options_of_the_module(kind: str) -> None:
-    resources = importlib.import_module(f"{COLLECTION}plugins.module_utils._otterscale.declaration")
     specs = yaml.safe_load((ROOT / "roles/provision/meta/argument_specs.yml").read_text(encoding="utf-8"))
     role = specs["argument_specs"]["main"]["options"][f"otterscale_{kind}"]["options"]
-    assert essence(role) == essence(resources.ARGUMENT_SPEC[kind]["options"])
+    assert essence(role) == essence(DECLARATION.ARGUMENT_SPEC[kind]["options"])
 
 
 def test_what_is_generated_is_fresh() -> None:

@@ -24,6 +24,7 @@ from pathlib import Path
 from equivalent import EQUIVALENT
 from mutations import Mutant, Mutator
 
+UTILS = Path(__file__).resolve().parents[2] / "plugins/module_utils"
 HOUSE = "tests/unit/test_house.py::test_the_role_takes_exactly_the_options_of_the_module"
 INTEGRATION = (
     "connect", "clear_errors", "oidc", "readings", "declarations", "in_process", "kubernetes", "few_threads",
@@ -32,40 +33,47 @@ WIRE, CLEAR, OIDC, READ, DECLARE, LOOPS, CLUSTER, THREADS = (f"tests/integration
 FOUND, FAULTS = (f"tests/fuzz/test_{name}.py" for name in ("found", "faults"))
 
 
-def unit(*names: str) -> tuple[str, ...]:
-    return tuple(f"tests/unit/test_{name}.py" for name in names)
+def unit(room: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"tests/unit/{room}/test_{name}.py" for name in names)
 
 
-ENGINE = unit("reconcile", "reconcile_faults", "glance")
-RESOURCES = unit("bucket", "vm_service", "datavolume", "options")
+ENGINE = unit("engine", "reconcile", "reconcile_faults", "glance")
+CONTRACT = "tests/unit/test_contract.py"
+# The files that hold a kind of resource, each with unit tests of its own.
+KINDS = sorted(
+    path.relative_to(UTILS).with_suffix("").as_posix()
+    for path in UTILS.glob("_*/*.py")
+    if "(Resource[" in path.read_text(encoding="utf-8")
+)
+OWN = {name: unit(*name.removeprefix("_").split("/")) for name in KINDS}
+BUCKET, VM_SERVICE, DATAVOLUME = ((*OWN[f"_otterscale/{n}"], CONTRACT) for n in ("bucket", "vm_service", "datavolume"))
+RESOURCES = (*(test for tests in OWN.values() for test in tests), *unit("otterscale", "options"), CONTRACT)
 # The tests that matter for a file, the quick ones first; a survivor has survived them all.
 STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_engine/reconcile": (ENGINE, RESOURCES, (FOUND,), (FAULTS,)),
     "_engine/resource": (ENGINE, RESOURCES, (FOUND,), (FAULTS,)),
-    "_engine/evidence": (unit("evidence"), ENGINE),
+    "_engine/evidence": (unit("engine", "evidence"), ENGINE),
     "_engine/wait": (ENGINE, RESOURCES),
-    "_engine/outcome": (ENGINE, unit("options"), (CLEAR,)),
-    "_engine/many": (unit("declaration"), (DECLARE, THREADS)),
+    "_engine/outcome": (ENGINE, unit("otterscale", "options"), (CLEAR,)),
+    "_engine/many": (unit("otterscale", "declaration"), (DECLARE, THREADS)),
     "_engine/reads": ((READ,), (DECLARE,), (FAULTS,)),
-    "_task": (unit("options"), (DECLARE,), (FAULTS,), (CLEAR,), (OIDC,), (LOOPS,)),
-    "_otterscale/declaration": (unit("declaration"), (DECLARE, HOUSE)),
-    "_otterscale/connect": (unit("connect", "options"), (WIRE,), (CLEAR,), (OIDC,)),
-    "_http/client": (unit("connect"), (WIRE,), (OIDC,)),
-    "_options": (unit("options"), (CLEAR,), (OIDC,)),
-    "_http/exchange": (unit("connect"), (WIRE,), (CLEAR,), (OIDC,)),
+    "_task": (unit("otterscale", "options"), (DECLARE,), (FAULTS,), (CLEAR,), (OIDC,), (LOOPS,)),
+    "_otterscale/declaration": (unit("otterscale", "declaration"), (DECLARE, HOUSE)),
+    "_otterscale/connect": (unit("otterscale", "connect", "options"), (WIRE,), (CLEAR,), (OIDC,)),
+    "_http/client": (unit("otterscale", "connect"), (WIRE,), (OIDC,)),
+    "_options": (unit("otterscale", "options"), (CLEAR,), (OIDC,)),
+    "_http/exchange": (unit("otterscale", "connect"), (WIRE,), (CLEAR,), (OIDC,)),
     "_otterscale/cluster": ((CLUSTER,),),
-    "_errors": (unit("error_details", "connect"), ENGINE, RESOURCES, (WIRE,), (CLEAR,)),
-    "_otterscale/bucket": ((*unit("bucket"), HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)),
-    "_otterscale/vm_service": ((*unit("vm_service"), HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)),
-    "_otterscale/datavolume": ((*unit("datavolume"), HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)),
-    "_values/acl": (unit("acl"), unit("bucket")),
-    "_values/iam_policy": (unit("iam_policy"), unit("bucket")),
-    "_values/names": (unit("names"), RESOURCES),
-    "_values/ports": (unit("ports"), unit("vm_service")),
-    "_values/quantity": (unit("quantity"), unit("datavolume")),
-    "_values/message": (unit("wire"), RESOURCES),
-    "_otterscale/connection": (unit("options"), (CLEAR,), (OIDC,)),
-    "_otterscale/oidc": (unit("options"), (OIDC,)),
+    "_errors": (unit("otterscale", "error_details", "connect"), ENGINE, RESOURCES, (WIRE,), (CLEAR,)),
+    **{name: ((*own, CONTRACT, HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)) for name, own in OWN.items()},
+    "_values/acl": (unit("values", "acl"), BUCKET),
+    "_values/iam_policy": (unit("values", "iam_policy"), BUCKET),
+    "_values/names": (unit("values", "names"), RESOURCES),
+    "_values/ports": (unit("values", "ports"), VM_SERVICE),
+    "_values/quantity": (unit("values", "quantity"), DATAVOLUME),
+    "_values/message": (unit("values", "wire"), RESOURCES),
+    "_otterscale/connection": (unit("otterscale", "options"), (CLEAR,), (OIDC,)),
+    "_otterscale/oidc": (unit("otterscale", "options"), (OIDC,)),
 }
 # What every test process needs, imported once; nothing of the collection.
 LIBRARIES = (

@@ -9,45 +9,22 @@ from typing import Any
 
 from ansible_collections.otterscale.core.plugins.module_utils._engine.reconcile import OTHER_PLANS
 from ansible_collections.otterscale.core.plugins.module_utils._errors import CODES
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import Bucket
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavolume import DataVolume, Source
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale.vm_service import VMService
-from ansible_collections.otterscale.core.plugins.module_utils._values.acl import CANNED_ACLS
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from port_examples import wanted_ports
-from server_model import Fault, Server, exactly, in_whole_gib, reconcile, with_overhead
 
-buckets = st.builds(
-    Bucket,
-    scope=st.just("lab"),
-    name=st.just("data"),
-    absent=st.booleans(),
-    owner=st.sampled_from(["alice", "bob", "nobody"]),
-    policy=st.sampled_from([None, {"Statement": []}, {"Statement": [{"Effect": "Deny"}]}]),
-    acl=st.sampled_from([None, *CANNED_ACLS]),
-)
-services = st.builds(
-    VMService,
-    scope=st.just("lab"),
-    namespace=st.just("vms"),
-    name=st.just("web"),
-    absent=st.booleans(),
-    virtual_machine=st.sampled_from(["vm-1", "vm-1", "vm-2"]),
-    ports=wanted_ports,
-)
-volumes = st.builds(
-    DataVolume,
-    scope=st.just("lab"),
-    namespace=st.just("vms"),
-    name=st.just("root"),
-    absent=st.booleans(),
-    source=st.just(Source("http_url", "https://h/x")),
-    size=st.integers(1, 4).map(lambda number: number << 30),
-    boot_image=st.none() | st.booleans(),
-)
-# Two desired states of one resource: what was there before, and what the task wants.
-pairs = st.tuples(buckets, buckets) | st.tuples(services, services) | st.tuples(volumes, volumes)
+from tests.kinds import KINDS
+from tests.kinds.kind import Kind
+from tests.unit.server_model import Fault, exactly, in_whole_gib, reconcile, with_overhead
+
+
+def wanted_of(kind: Kind) -> st.SearchStrategy[Any]:
+    """What a task may want of the example's resource, without waiting for it."""
+    fixed = {key: value for key, value in (("name", kind.example["name"]), ("wait", False)) if key in kind.type.options}
+    return kind.desired.map(lambda options: kind.resource({**options, **fixed}))
+
+
+# Two desired states of one resource, what was there before and what the task wants, and a server for them.
+pairs = st.one_of([st.tuples(st.just(kind.model), wanted_of(kind), wanted_of(kind)) for kind in KINDS.values()])
 # already_exists and not_found are statements about the server, which only its own state makes.
 codes = st.sampled_from([code for code in CODES if code not in ("client", "already_exists", "not_found")])
 claims = st.sampled_from([exactly, with_overhead, in_whole_gib])
@@ -55,11 +32,15 @@ passing = st.sampled_from([code for code, meaning in CODES.items() if meaning.wr
 faults = st.none() | st.builds(Fault, code=codes, effect=st.booleans()) | st.builds(Fault, passing, st.booleans())
 
 
-def prepared(before: Any, **options: Any) -> Server:
-    """A server on which an earlier task brought about (or tried to) its own desired state."""
-    server = Server(**options)
+def prepared(model: Any, before: Any, **options: Any) -> Any:
+    """A server on which an earlier task brought about (or tried to) its own desired state.
+
+    What makes no difference to servers of that system is left out of the options.
+    """
+    known = {key: value for key, value in options.items() if key in model.__dataclass_fields__}
+    server = model(**known)
     reconcile(before, server)
-    return Server(things=server.things, **options)
+    return model(things=server.things, **known)
 
 
 @settings(max_examples=300)
@@ -67,8 +48,8 @@ def prepared(before: Any, **options: Any) -> Server:
 def test_what_is_reported_is_what_happened(
     pair: Any, lost: list[Fault | None], retries: int, mapped: bool, provided: Any, blind: bool
 ) -> None:
-    before, wanted = pair
-    server = prepared(before, mapped=mapped, provided=provided, blind=blind)
+    model, before, wanted = pair
+    server = prepared(model, before, mapped=mapped, provided=provided, blind=blind)
     server.faults, snapshot = lost, server.snapshot()
     outcome = reconcile(wanted, server, retries=retries)
     changed = server.snapshot() != snapshot
@@ -85,8 +66,8 @@ def test_what_is_reported_is_what_happened(
         assert wanted.plan(seen).steps == () or wanted.plan(seen).steps[0].only_to_make_sure
         assert outcome.after == (wanted.diff_after() if outcome.changed else outcome.before)
         assert (outcome.resource is None) == wanted.absent
-        if wanted.kind == "datavolume" and not wanted.absent:
-            has = int(server.things["volume"]["root"]["persistentVolumeClaim"]["capacity"])
+        if wanted.kind == "datavolume" and not wanted.absent and wanted.size is not None:
+            has = int(server.things["datavolume"]["root"]["persistentVolumeClaim"]["capacity"])
             assert 0 <= has - wanted.size <= wanted.size * 0.15 + 2**30
             assert outcome.after.get("size") == wanted.size
 
@@ -96,16 +77,15 @@ def test_what_is_reported_is_what_happened(
 def test_what_no_list_shows_is_neither_made_nor_removed_twice(
     pair: Any, lost: list[Fault | None], retries: int, mapped: bool
 ) -> None:
-    before, wanted = pair
-    server = prepared(before, mapped=mapped, listed=False)
+    model, before, wanted = pair
+    server = prepared(model, before, mapped=mapped, listed=False)
     server.faults, snapshot = lost, server.snapshot()
     outcome = reconcile(wanted, server, retries=retries)
     made = [rpc for rpc, _request in server.effects if not rpc.startswith("Update")]
     assert len(made) == len(set(made))
     assert len(server.writes) <= 1 + retries + OTHER_PLANS
     if outcome.error is None:
-        kind = {"vm_service": "service", "datavolume": "volume"}.get(wanted.kind, wanted.kind)
-        assert bool(server.things[kind]) != wanted.absent
+        assert bool(server.things[wanted.kind]) != wanted.absent
         assert outcome.changed or server.snapshot() == snapshot, "a change was not reported"
 
 
@@ -113,8 +93,8 @@ def test_what_no_list_shows_is_neither_made_nor_removed_twice(
 def test_a_check_run_predicts_the_real_run_and_a_second_real_run_does_nothing(
     pair: Any, mapped: bool, provided: Any
 ) -> None:
-    before, wanted = pair
-    server = prepared(before, mapped=mapped, provided=provided)
+    model, before, wanted = pair
+    server = prepared(model, before, mapped=mapped, provided=provided)
     untouched = copy.deepcopy(server.things)
     predicted = reconcile(wanted, server, check=True)
     assert server.writes == [] and server.things == untouched

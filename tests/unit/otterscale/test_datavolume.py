@@ -18,49 +18,28 @@ from ansible_collections.otterscale.core.plugins.module_utils._engine.resource i
 )
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavolume import (
-    ARGUMENT_SPEC,
-    DataVolume,
     DataVolumeState,
     Source,
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from server_model import Documents
+
+from tests.kinds.datavolume import DATAVOLUME
+from tests.unit.given import Given, sent
+from tests.unit.server_model import Documents
 
 GI = 2**30
 URL = "https://images.example/disk.qcow2"
-PARAMS: dict[str, Any] = {
-    **{name: spec.get("default") for name, spec in ARGUMENT_SPEC.items()},
-    "scope": "lab",
-    "namespace": "vms",
-    "name": "root",
-    "state": "present",
-    "source": {"type": "http_url", "data": URL},
-    "size": "10Gi",
-    "boot_image": None,
-    "get_unlisted": False,
-    "wait": False,
-    "wait_timeout": 600.0,
-    "wait_sleep": 5.0,
-}
 KEY = {"scope": "lab", "namespace": "vms", "name": "root"}
 STATE = DataVolumeState(Source("http_url", URL), False, 10 * GI, 10 * GI, "Succeeded", "100.0%")
 PRESENT = Seen(Presence.PRESENT, STATE)
 
 
-def volume(**options: Any) -> DataVolume:
-    return DataVolume.from_params({**PARAMS, **options})
-
-
-def refused(**options: Any) -> str:
-    with pytest.raises(ApiError) as caught:
-        volume(**options)
-    assert caught.value.code == "client"
-    return caught.value.message
-
-
-def sent(resource: DataVolume, seen: Seen[DataVolumeState]) -> list[tuple[str, Any]]:
-    return [(step.rpc, step.request) for step in resource.plan(seen).steps]
+volume = Given(
+    DATAVOLUME,
+    {"namespace": "vms", "name": "root", "source": {"type": "http_url", "data": URL}, "size": "10Gi"},
+)
+refused = volume.refused
 
 
 # Options
@@ -455,55 +434,6 @@ def test_creating_needs_a_source_and_a_size(option: str) -> None:
     assert caught.value.code == "client"
 
 
-@pytest.mark.parametrize(
-    ("seen", "probe"), [(PRESENT, False), (Seen(Presence.HIDDEN), False), (Seen(Presence.UNKNOWN), True)]
-)
-def test_absent_deletes_unless_absence_is_proven(seen: Seen[DataVolumeState], probe: bool) -> None:
-    (step,) = volume(state="absent").plan(seen).steps
-    assert (step.rpc, step.request, step.only_to_make_sure) == ("DeleteDataVolume", KEY, probe)
-    assert step.reason == ("not listed, which does not prove that it is absent" if probe else "it exists")
-    assert volume(state="absent").plan(Seen(Presence.ABSENT)).steps == ()
-
-
-sources = st.sampled_from([{"type": "blank_image", "data": ""}, {"type": "http_url", "data": URL}])
-states = st.builds(
-    DataVolumeState,
-    sources.map(lambda s: Source(**s)),
-    st.none() | st.booleans(),
-    st.integers(1, 4).map(lambda number: number * GI),
-    st.integers(0, 6).map(lambda number: number * GI),
-)
-seen_volumes = states.map(lambda state: Seen(Presence.PRESENT, state)) | st.sampled_from(
-    [Presence.ABSENT, Presence.UNKNOWN, Presence.HIDDEN]
-).map(Seen)
-wanted_volumes = st.builds(
-    volume,
-    state=st.sampled_from(["present", "present", "absent"]),
-    source=st.none() | sources,
-    size=st.none() | st.integers(1, 6).map(lambda number: f"{number}Gi"),
-    boot_image=st.none() | st.booleans(),
-)
-
-
-@given(wanted_volumes, seen_volumes)
-def test_what_is_predicted_needs_no_further_step(wanted: DataVolume, seen: Seen[DataVolumeState]) -> None:
-    try:
-        steps = wanted.plan(seen).steps
-    except ApiError as error:
-        assert error.code == "client" and not error.sent
-        return
-    assert len(steps) <= 1
-    if wanted.absent:
-        assert wanted.predict(seen) is None and wanted.diff_after() == {}
-        return
-    state = wanted.predict(seen) if steps else seen.state
-    if state is None:
-        assert seen.presence is Presence.HIDDEN
-        return
-    assert wanted.plan(Seen(Presence.PRESENT, state)).steps == ()
-    assert wanted.diff_before(state) == wanted.diff_after()
-
-
 # Waiting
 
 
@@ -574,17 +504,13 @@ def test_a_diff_names_the_volume_and_what_the_task_gives() -> None:
     ("verb", "code", "message", "refusal"),
     [
         (Verb.CREATE, "unknown", 'datavolumes.cdi.kubevirt.io "root" already exists', Refusal.EXISTS),
-        (Verb.CREATE, "already_exists", "", Refusal.EXISTS),
         (Verb.CREATE, "unknown", 'datavolumes.cdi.kubevirt.io "root2" already exists', None),
-        (Verb.CREATE, "not_found", "", None),
         (Verb.UPDATE, "unknown", 'persistentvolumeclaims "root" not found', Refusal.FINAL),
         (Verb.UPDATE, "not_found", 'persistentvolumeclaims "root" not found', Refusal.FINAL),
         (Verb.UPDATE, "unknown", 'persistentvolumeclaims "root" is forbidden', None),
         (Verb.UPDATE, "unknown", 'datavolumes.cdi.kubevirt.io "root" not found', Refusal.MISSING),
         (Verb.DELETE, "unknown", 'datavolumes.cdi.kubevirt.io "root" not found', Refusal.MISSING),
-        (Verb.DELETE, "not_found", "", Refusal.MISSING),
         (Verb.DELETE, "unknown", 'datavolumes.cdi.kubevirt.io "root2" not found', None),
-        (Verb.DELETE, "unavailable", "", None),
     ],
 )
 def test_a_plain_error_is_understood(verb: Verb, code: str, message: str, refusal: Refusal | None) -> None:

@@ -21,75 +21,57 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavo
 )
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.vm_service import VMService
 from ansible_collections.otterscale.core.plugins.module_utils._values.ports import Port
-from server_model import Fault, Server, exactly, in_whole_gib, reconcile, set_time, with_overhead
+
+from tests.kinds import KINDS, every_kind, some_unlisted
+from tests.kinds.kind import Kind
+from tests.unit.server_model import (
+    Clock,
+    Fault,
+    Model,
+    Server,
+    converged,
+    exactly,
+    in_whole_gib,
+    reconcile,
+    with_overhead,
+)
 
 BUCKET = Bucket("lab", "data", owner="alice", acl="public_read")
 SERVICE = VMService("lab", "vms", "web", virtual_machine="vm-1", ports=(Port(80, "http", "8080"),))
 VOLUME = DataVolume("lab", "vms", "root", source=Source("http_url", "https://h/x"), size=10)
-RESOURCES = {"bucket": BUCKET, "vm_service": SERVICE, "datavolume": VOLUME}
-STORES = {"bucket": "bucket", "vm_service": "service", "datavolume": "volume"}
 # The same with one difference each.
-OTHERWISE = {
-    "bucket": replace(BUCKET, acl="private"),
-    "vm_service": replace(SERVICE, ports=(Port(81, "http", "8080"),)),
-    "datavolume": replace(VOLUME, size=20),
-}
+PRIVATE = replace(BUCKET, acl="private")
+ON_ANOTHER_PORT = replace(SERVICE, ports=(Port(81, "http", "8080"),))
+LARGER = replace(VOLUME, size=20)
 GI = 2**30
-LISTS = {"ListBuckets", "ListVirtualMachines", "ListDataVolumes"}
 
 
 def gone(resource: Any) -> Any:
-    return type(resource)(
-        **{**{key: getattr(resource, key) for key in ("scope", "name")}, **namespace(resource)}, absent=True
-    )
+    return type(resource).to_remove(resource.scope, resource.namespace, resource.name)
 
 
-def namespace(resource: Any) -> dict[str, str]:
-    return {"namespace": resource.namespace} if resource.namespaced else {}
-
-
-def converged(resource: Any, **options: Any) -> Server:
-    """A server on which the resource is as wanted, with an empty journal."""
-    server = Server(**options)
-    assert reconcile(resource, server).changed
-    return Server(things=server.things, **options)
+def present(kind: Kind, **options: Any) -> Any:
+    """A server that has the example of the kind."""
+    return converged(kind.resource(kind.example), kind.model, **options)
 
 
 def rpcs(outcome: Outcome) -> list[str]:
     return [operation["rpc"] for operation in outcome.operations]
 
 
-class Clock:
-    """Time as the engine sees it: sleeping takes none."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.slept: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        self.slept.append(round(seconds, 3))
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    set_time(monkeypatch, lambda: clock.now, clock.sleep)
-    return clock
-
-
 # Without faults
 
 
-@pytest.mark.parametrize("kind", RESOURCES)
-def test_the_first_run_changes_and_the_second_sends_no_write(kind: str) -> None:
-    server = Server()
-    first = reconcile(RESOURCES[kind], server)
-    assert first.changed and first.error is None and len(first.operations) == 1 and rpcs(first) == server.sent
-    assert first.before == {} and first.after == RESOURCES[kind].diff_after()
-    assert first.resource and first.resource["name"] == RESOURCES[kind].name
+@every_kind
+def test_the_first_run_changes_and_the_second_sends_no_write(kind: Kind) -> None:
+    server, wanted = kind.model(), kind.resource(kind.example)
+    first = reconcile(wanted, server)
+    assert first.changed and first.error is None
+    assert rpcs(first) == server.sent == [kind.calls.create]
+    assert first.before == {} and first.after == wanted.diff_after()
+    assert first.resource and first.resource["name"] == kind.example["name"]
     writes, reads = len(server.writes), len(server.reads)
-    second = reconcile(RESOURCES[kind], server)
+    second = reconcile(wanted, server)
     assert not second.changed and second.operations == [] and second.before == second.after
     assert len(server.writes) == writes and len(server.reads) == reads + 1
     assert second.resource == first.resource
@@ -117,34 +99,46 @@ def test_another_spelling_of_a_policy_makes_no_diff() -> None:
     assert not outcome.changed and outcome.after == outcome.before and server.writes == []
 
 
-@pytest.mark.parametrize("kind", RESOURCES)
-def test_absent_removes_and_then_has_nothing_to_do(kind: str) -> None:
-    server = converged(RESOURCES[kind])
-    first = reconcile(gone(RESOURCES[kind]), server)
-    assert first.changed and first.resource is None and first.after == {} and first.before["name"]
-    second = reconcile(gone(RESOURCES[kind]), server)
-    assert not second.changed and second.operations == [] and second.error is None and second.resource is None
-    # Lists of services and volumes do not prove absence, so one more Delete makes sure.
-    assert len(server.sent) == (1 if kind == "bucket" else 2)
+@every_kind
+def test_absent_removes_and_then_has_nothing_to_do(kind: Kind) -> None:
+    server, absent = present(kind), kind.resource(kind.gone)
+    first = reconcile(absent, server)
+    assert first.changed and rpcs(first) == [kind.calls.delete]
+    assert first.resource is None and first.after == {} and first.before["name"]
+    second = reconcile(absent, server)
+    assert not second.changed and second.operations == []
+    assert second.error is None and second.resource is None
+    # Where lists do not prove absence, one more Delete makes sure.
+    assert server.sent == [kind.calls.delete] * (1 if kind.lists_all else 2)
 
 
-@pytest.mark.parametrize("kind", RESOURCES)
-def test_check_mode_sends_no_write_and_predicts_the_real_run(kind: str) -> None:
-    server = Server()
-    predicted = reconcile(RESOURCES[kind], server, check=True)
-    assert server.writes == [] and set(server.reads) <= LISTS
-    real = reconcile(RESOURCES[kind], server)
+@every_kind
+def test_an_update_leads_from_one_state_to_another(kind: Kind) -> None:
+    server, wanted = present(kind), kind.resource(kind.another)
+    outcome = reconcile(wanted, server)
+    assert outcome.error is None and rpcs(outcome) == server.sent == [kind.calls.update]
+    assert outcome.before != outcome.after == wanted.diff_after()
+    assert not reconcile(wanted, server).changed
+
+
+@every_kind
+def test_check_mode_sends_no_write_and_predicts_the_real_run(kind: Kind) -> None:
+    server, wanted = kind.model(), kind.resource(kind.example)
+    predicted = reconcile(wanted, server, check=True)
+    assert server.writes == [] and set(server.reads) == {kind.calls.list}
+    real = reconcile(wanted, server)
     assert (predicted.changed, predicted.before, predicted.after) == (True, real.before, real.after)
     assert predicted.operations == real.operations and predicted.resource is not None
-    again = reconcile(RESOURCES[kind], server, check=True)
+    again = reconcile(wanted, server, check=True)
     assert not again.changed and again.operations == [] and again.before == again.after
 
 
-@pytest.mark.parametrize("kind", RESOURCES)
-def test_check_mode_predicts_a_removal(kind: str) -> None:
-    server = converged(RESOURCES[kind])
-    predicted = reconcile(gone(RESOURCES[kind]), server, check=True)
-    assert predicted.changed and predicted.after == {} and predicted.resource is None and server.writes == []
+@every_kind
+def test_check_mode_predicts_a_removal(kind: Kind) -> None:
+    server = present(kind)
+    predicted = reconcile(kind.resource(kind.gone), server, check=True)
+    assert predicted.changed and predicted.after == {} and predicted.resource is None
+    assert server.writes == []
 
 
 def test_check_mode_says_what_it_cannot_know() -> None:
@@ -156,18 +150,15 @@ def test_check_mode_says_what_it_cannot_know() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("kind", "named"),
-    [("bucket", "bucket data"), ("vm_service", "VM service vms/web"), ("datavolume", "data volume vms/root")],
-)
-def test_a_failure_names_the_resource_and_what_was_wanted_of_it(kind: str, named: str) -> None:
-    present = reconcile(RESOURCES[kind], Server(faults=[Fault("internal", message="Oh.")]))
-    assert present.msg.startswith(f"{named} present: Create") and "failed [internal]: Oh. " in present.msg
-    server = converged(RESOURCES[kind])
+@every_kind
+def test_a_failure_names_the_resource_and_what_was_wanted_of_it(kind: Kind) -> None:
+    made = reconcile(kind.resource(kind.example), kind.model(faults=[Fault("internal", message="Oh.")]))
+    assert made.msg.startswith(f"{kind.title} present: {kind.calls.create} failed [internal]: Oh. ")
+    server = present(kind)
     server.faults = [Fault("internal", message="Oh")]
-    absent = reconcile(gone(RESOURCES[kind]), server)
-    assert absent.msg.startswith(f"{named} absent: Delete") and "failed [internal]: Oh. " in absent.msg
-    assert absent.resource is not None and absent.resource["name"] == RESOURCES[kind].name
+    removed = reconcile(kind.resource(kind.gone), server)
+    assert removed.msg.startswith(f"{kind.title} absent: {kind.calls.delete} failed [internal]: Oh. ")
+    assert removed.resource is not None and removed.resource["name"] == kind.example["name"]
 
 
 def test_a_bad_plan_fails_before_anything_is_sent() -> None:
@@ -212,14 +203,15 @@ def test_a_volume_that_is_not_listed_counts_as_present_with_a_warning(mapped: bo
     assert server.sent == ["CreateDataVolume"] and server.effects == []
 
 
-@pytest.mark.parametrize("resource", [SERVICE, VOLUME])
+@some_unlisted
 @pytest.mark.parametrize("mapped", [True, False])
-def test_absent_deletes_once_what_no_list_shows(resource: Any, mapped: bool) -> None:
-    server = converged(resource, listed=False, mapped=mapped)
-    first = reconcile(gone(resource), server)
+def test_absent_deletes_once_what_no_list_shows(kind: Kind, mapped: bool) -> None:
+    server, absent = present(kind, listed=False, mapped=mapped), kind.resource(kind.gone)
+    first = reconcile(absent, server)
     assert first.changed and first.error is None and len(server.writes) == 1
-    second = reconcile(gone(resource), server)
-    assert not second.changed and second.error is None and second.operations == [] and len(server.writes) == 2
+    second = reconcile(absent, server)
+    assert not second.changed and second.operations == []
+    assert second.error is None and len(server.writes) == 2
 
 
 @dataclass
@@ -237,7 +229,7 @@ def test_a_node_port_that_the_service_itself_holds_is_no_failure() -> None:
     wanted = VMService("lab", "vms", "web", virtual_machine="vm-1", ports=ports)
     server = Taken(things=converged(SERVICE).things, listed=False)
     outcome = reconcile(wanted, server)
-    assert outcome.error is None and server.things["service"]["web"]["ports"][0]["nodePort"] == 30080
+    assert outcome.error is None and server.things["vm_service"]["web"]["ports"][0]["nodePort"] == 30080
 
 
 def test_a_node_port_that_another_service_holds_is_a_failure_that_says_so() -> None:
@@ -285,27 +277,28 @@ def test_a_source_that_the_server_ignores_fails_the_task(listed: bool) -> None:
     assert outcome.changed
 
 
-@pytest.mark.parametrize("kind", RESOURCES)
-def test_what_the_answer_to_a_write_does_not_make_clear_a_reading_does(kind: str) -> None:
-    class Babbling(Server):
+@every_kind
+def test_what_the_answer_to_a_write_does_not_make_clear_a_reading_does(kind: Kind) -> None:
+    class Babbling(kind.model):
         def write(self, procedure: str, request: Any) -> dict[str, Any]:
             answer = super().write(procedure, request)
             return {**answer, "grants": [{"type": 5}], "ports": [{"port": "x"}], "sizeBytes": "many"}
 
     server = Babbling()
-    outcome = reconcile(RESOURCES[kind], server)
-    assert outcome.error is None and outcome.changed and len(server.writes) == 1 and len(server.reads) > 1
-    assert outcome.resource is not None and outcome.resource["name"] == RESOURCES[kind].name
+    outcome = reconcile(kind.resource(kind.example), server)
+    assert outcome.error is None and outcome.changed
+    assert len(server.writes) == 1 and len(server.reads) > 1
+    assert outcome.resource is not None and outcome.resource["name"] == kind.example["name"]
 
 
 def test_an_answer_that_shows_what_was_before_is_corrected_by_a_reading() -> None:
     class Stale(Server):
         def UpdateVirtualMachineService(self, request: dict[str, Any]) -> dict[str, Any]:
-            before = copy.deepcopy(self.things["service"]["web"])
+            before = copy.deepcopy(self.things["vm_service"]["web"])
             super().UpdateVirtualMachineService(request)
             return before
 
-    outcome = reconcile(OTHERWISE["vm_service"], Stale(things=converged(SERVICE).things))
+    outcome = reconcile(ON_ANOTHER_PORT, Stale(things=converged(SERVICE).things))
     assert outcome.error is None and outcome.changed
     assert outcome.resource is not None and outcome.resource["ports"][0]["port"] == 81
 
@@ -410,12 +403,13 @@ def test_a_create_that_did_its_work_and_then_failed_is_a_success() -> None:
 @pytest.mark.parametrize(
     "code", ["permission_denied", "unauthenticated", "invalid_argument", "unimplemented", "unknown", "internal"]
 )
-@pytest.mark.parametrize("kind", RESOURCES)
-def test_a_refused_write_is_not_repeated(kind: str, code: str) -> None:
-    server = Server(faults=[Fault(code)] * 9)
-    outcome = reconcile(RESOURCES[kind], server)
+@every_kind
+def test_a_refused_write_is_not_repeated(kind: Kind, code: str) -> None:
+    server = kind.model(faults=[Fault(code)] * 9)
+    outcome = reconcile(kind.resource(kind.example), server)
     assert outcome.error is not None and outcome.error.code == code
-    assert len(server.writes) == 1 and not outcome.changed and outcome.operations == [] and outcome.warnings == []
+    assert len(server.writes) == 1 and not outcome.changed
+    assert outcome.operations == [] and outcome.warnings == []
 
 
 class HalfDenied(Server):
@@ -439,7 +433,7 @@ def test_what_somebody_else_took_away_is_not_the_effect_of_a_refused_update() ->
             raise ApiError("permission_denied", "not yours", sent=True)
 
     server = Vanishing(things=converged(BUCKET).things)
-    outcome = reconcile(OTHERWISE["bucket"], server)
+    outcome = reconcile(PRIVATE, server)
     assert outcome.error is not None and outcome.error.code == "permission_denied"
     assert not outcome.changed and outcome.operations == [] and outcome.resource is None
 
@@ -457,13 +451,13 @@ def test_what_is_final_is_not_tried_again_even_if_its_code_may_pass() -> None:
 def test_a_failure_says_whether_its_effect_is_known() -> None:
     class Meddled(Server):
         def write(self, procedure: str, request: Any) -> dict[str, Any]:
-            self.things["service"]["web"]["ports"][0]["port"] = 443
+            self.things["vm_service"]["web"]["ports"][0]["port"] = 443
             return super().write(procedure, request)
 
-    same = reconcile(OTHERWISE["vm_service"], Server(things=converged(SERVICE).things, faults=[Fault("internal")]))
+    same = reconcile(ON_ANOTHER_PORT, Server(things=converged(SERVICE).things, faults=[Fault("internal")]))
     assert same.error is not None and not same.changed and "Whether" not in same.msg, "it is as it was"
     things = converged(SERVICE).things
-    other = reconcile(OTHERWISE["vm_service"], Meddled(things=things, faults=[Fault("internal")] * 2))
+    other = reconcile(ON_ANOTHER_PORT, Meddled(things=things, faults=[Fault("internal")] * 2))
     assert other.error is not None and "Whether UpdateVirtualMachineService took effect is unknown." in other.msg
     unlisted = reconcile(VOLUME, Server(listed=False, faults=[Fault("internal")]))
     assert unlisted.error is not None and "Whether CreateDataVolume took effect is unknown." in unlisted.msg
@@ -506,28 +500,30 @@ def test_a_write_that_never_left_is_not_followed_by_a_reading() -> None:
     assert outcome.error is not None and len(server.reads) == 1 and "connection refused" in outcome.msg
 
 
-def test_a_lost_answer_with_effect_is_a_change_and_not_sent_again() -> None:
-    for kind, resource in RESOURCES.items():
-        server = Server(faults=[Fault(effect=True)])
-        outcome = reconcile(resource, server)
-        assert outcome.error is None and outcome.changed and len(server.writes) == 1, kind
-        assert rpcs(outcome) == server.sent
-
-
-@pytest.mark.parametrize("kind", RESOURCES)
-def test_a_lost_delete_of_what_was_listed_is_not_sent_again(kind: str) -> None:
-    server = converged(RESOURCES[kind])
-    server.faults = [Fault(effect=True)]
-    outcome = reconcile(gone(RESOURCES[kind]), server)
-    assert outcome.error is None and outcome.changed and outcome.resource is None and len(server.writes) == 1
-
-
-@pytest.mark.parametrize("resource", [SERVICE, VOLUME])
-def test_a_lost_create_that_no_list_shows_is_a_change(resource: Any) -> None:
-    server = Server(listed=False, faults=[Fault(effect=True)])
-    outcome = reconcile(resource, server)
+@every_kind
+def test_a_lost_answer_with_effect_is_a_change_and_not_sent_again(kind: Kind) -> None:
+    server = kind.model(faults=[Fault(effect=True)])
+    outcome = reconcile(kind.resource(kind.example), server)
     assert outcome.error is None and outcome.changed
-    assert [rpc for rpc, _request in server.effects if rpc.startswith("Create")] == [server.sent[0]]
+    assert rpcs(outcome) == server.sent == [kind.calls.create]
+
+
+@every_kind
+def test_a_lost_delete_of_what_was_listed_is_not_sent_again(kind: Kind) -> None:
+    server = present(kind)
+    server.faults = [Fault(effect=True)]
+    outcome = reconcile(kind.resource(kind.gone), server)
+    assert outcome.error is None and outcome.changed
+    assert outcome.resource is None and len(server.writes) == 1
+
+
+@some_unlisted
+def test_a_lost_create_that_no_list_shows_is_a_change(kind: Kind) -> None:
+    server = kind.model(listed=False, faults=[Fault(effect=True)])
+    outcome = reconcile(kind.resource(kind.example), server)
+    assert outcome.error is None and outcome.changed
+    assert [rpc for rpc, _request in server.effects].count(kind.calls.create) == 1
+    assert server.sent[0] == kind.calls.create
 
 
 @dataclass
@@ -537,14 +533,14 @@ class Slow(Server):
     leaving: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def read(self, procedure: str, request: Any) -> dict[str, Any]:
-        now, self.things["service"] = self.things["service"], {**self.things["service"], **self.leaving}
+        now, self.things["vm_service"] = self.things["vm_service"], {**self.things["vm_service"], **self.leaving}
         try:
             return super().read(procedure, request)
         finally:
-            self.things["service"], self.leaving = now, {}
+            self.things["vm_service"], self.leaving = now, {}
 
     def DeleteVirtualMachineService(self, request: dict[str, Any]) -> dict[str, Any]:
-        now = dict(self.things["service"])
+        now = dict(self.things["vm_service"])
         answer = super().DeleteVirtualMachineService(request)
         self.leaving = now
         return answer
@@ -553,7 +549,7 @@ class Slow(Server):
 def test_a_lost_delete_that_shows_late_is_a_change() -> None:
     server = Slow(things=converged(SERVICE).things, faults=[Fault(effect=True)])
     outcome = reconcile(gone(SERVICE), server)
-    assert outcome.error is None and server.things["service"] == {}
+    assert outcome.error is None and server.things["vm_service"] == {}
     assert outcome.changed and outcome.after == {} and outcome.before["name"] == "web"
 
 
@@ -570,23 +566,23 @@ def test_a_second_failure_while_looking_says_that_the_effect_is_unknown() -> Non
     assert "unknown" in outcome.msg and "gone away" in outcome.msg and "the answer was lost" in outcome.msg
 
 
-@pytest.mark.parametrize("kind", RESOURCES)
-def test_what_changes_by_itself_is_not_taken_for_an_effect(kind: str) -> None:
+@every_kind
+def test_what_changes_by_itself_is_not_taken_for_an_effect(kind: Kind) -> None:
     """Others store objects, imports go on: a refused write has changed nothing for all that."""
 
     @dataclass
-    class Busy(Server):
+    class Busy(kind.model):
         def read(self, procedure: str, request: Any) -> dict[str, Any]:
             now = str(len(self.reads))
-            for thing in self.things[STORES[kind]].values():
+            for thing in self.things[kind.name].values():
                 thing.update(usedBytes=now, usedObjects=now, phase=now, progress=now, createdAt=now)
                 thing.update(lastCondition={"message": now})
-                if kind == "datavolume":
+                if "persistentVolumeClaim" in thing:
                     thing["persistentVolumeClaim"] = {"status": now}
             return super().read(procedure, request)
 
-    server = Busy(things=converged(RESOURCES[kind]).things, faults=[Fault("permission_denied")])
-    outcome = reconcile(OTHERWISE[kind], server)
+    server = Busy(things=present(kind).things, faults=[Fault("permission_denied")])
+    outcome = reconcile(kind.resource(kind.another), server)
     assert outcome.error is not None and outcome.error.code == "permission_denied"
     assert not outcome.changed and outcome.operations == []
 
@@ -596,7 +592,7 @@ def test_a_policy_that_somebody_adds_meanwhile_is_none_of_our_business() -> None
         def UpdateBucket(self, request: dict[str, Any]) -> dict[str, Any]:
             return super().UpdateBucket({**request, "policy": '{"Statement": []}'})
 
-    outcome = reconcile(OTHERWISE["bucket"], Shared(things=converged(BUCKET).things))
+    outcome = reconcile(PRIVATE, Shared(things=converged(BUCKET).things))
     assert outcome.error is None and outcome.changed
     assert outcome.resource is not None and outcome.resource["policy"] == {"Statement": []}
 
@@ -604,47 +600,50 @@ def test_a_policy_that_somebody_adds_meanwhile_is_none_of_our_business() -> None
 # Time
 
 
-@dataclass
-class Late(Server):
-    """A server whose readings show the effect of a write only `delay` seconds after it."""
+def late(model: type[Model]) -> type[Any]:
+    @dataclass
+    class Late(model):
+        """A server whose readings show the effect of a write only `delay` seconds after it."""
 
-    clock: Clock = field(default_factory=Clock)
-    delay: float = 0.0
-    shown: dict[str, dict[str, Any]] = field(default_factory=dict)
-    since: float = 0.0
+        clock: Clock = field(default_factory=Clock)
+        delay: float = 0.0
+        shown: dict[str, dict[str, Any]] = field(default_factory=dict)
+        since: float = 0.0
 
-    def read(self, procedure: str, request: Any) -> dict[str, Any]:
-        now = self.things
-        self.things = now if not self.shown or self.clock.now >= self.since + self.delay else self.shown
-        try:
-            return super().read(procedure, request)
-        finally:
-            self.things = now
+        def read(self, procedure: str, request: Any) -> dict[str, Any]:
+            now = self.things
+            self.things = now if not self.shown or self.clock.now >= self.since + self.delay else self.shown
+            try:
+                return super().read(procedure, request)
+            finally:
+                self.things = now
 
-    def write(self, procedure: str, request: Any) -> dict[str, Any]:
-        self.shown, self.since = copy.deepcopy(self.things), self.clock.now
-        return super().write(procedure, request)
+        def write(self, procedure: str, request: Any) -> dict[str, Any]:
+            self.shown, self.since = copy.deepcopy(self.things), self.clock.now
+            return super().write(procedure, request)
+
+    return Late
 
 
 # What takes its time, and how many seconds it is given.
 SETTLING = [
-    (BUCKET, gone(BUCKET), 10),
-    (SERVICE, gone(SERVICE), 10),
-    (VOLUME, gone(VOLUME), 30),
-    (VOLUME, OTHERWISE["datavolume"], 30),
-    (VOLUME, replace(gone(VOLUME), wait=Wait(50, 5)), 50),
+    *((kind.model, kind.resource(kind.example), kind.resource(kind.gone), kind.settles) for kind in KINDS.values()),
+    (Server, VOLUME, LARGER, 30),
+    (Server, VOLUME, replace(gone(VOLUME), wait=Wait(50, 5)), 50),
 ]
 
 
-@pytest.mark.parametrize(("before", "wanted", "settle"), SETTLING)
-def test_an_effect_has_its_time_to_show(before: Any, wanted: Any, settle: float, clock: Clock) -> None:
-    things = converged(before).things
-    server = Late(things=copy.deepcopy(things), clock=clock, delay=settle - 0.1)
+@pytest.mark.parametrize(("model", "before", "wanted", "settle"), SETTLING)
+def test_an_effect_has_its_time_to_show(
+    model: type[Model], before: Any, wanted: Any, settle: float, clock: Clock
+) -> None:
+    things = converged(before, model).things
+    server = late(model)(things=copy.deepcopy(things), clock=clock, delay=settle - 0.1)
     outcome = reconcile(wanted, server)
     assert outcome.error is None and outcome.changed and len(server.writes) == 1
     assert settle - 0.1 <= clock.now <= settle + 2
     clock.now, clock.slept = 0.0, []
-    never = reconcile(wanted, Late(things=things, clock=clock, delay=1e9))
+    never = reconcile(wanted, late(model)(things=things, clock=clock, delay=1e9))
     assert never.error is not None and never.error.code == "internal" and not never.changed
     assert "whether it took effect is unknown" in never.msg and settle <= clock.now <= settle + 2
     assert clock.slept[:7] == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0], "it looks again and again, less and less often"
@@ -652,17 +651,17 @@ def test_an_effect_has_its_time_to_show(before: Any, wanted: Any, settle: float,
 
 def test_an_import_that_goes_on_meanwhile_does_not_cut_the_time_to_show(clock: Clock) -> None:
     @dataclass
-    class Importing(Late):
+    class Importing(late(Server)):
         def read(self, procedure: str, request: Any) -> dict[str, Any]:
             for things in (self.things, self.shown):
-                for volume in things.get("volume", {}).values():
+                for volume in things.get("datavolume", {}).values():
                     volume.update(phase=f"at {clock.now}", progress=f"{clock.now}%", createdAt=f"{clock.now}")
                     volume["lastCondition"] = {"message": f"at {clock.now}"}
                     volume.setdefault("persistentVolumeClaim", {})["status"] = f"at {clock.now}"
             return super().read(procedure, request)
 
     server = Importing(things=converged(VOLUME).things, clock=clock, delay=20)
-    outcome = reconcile(OTHERWISE["datavolume"], server)
+    outcome = reconcile(LARGER, server)
     assert outcome.error is None and outcome.changed and clock.now >= 20
 
 
@@ -671,7 +670,7 @@ def test_what_became_something_else_is_not_waited_for(clock: Clock) -> None:
         def ExtendDataVolume(self, request: dict[str, Any]) -> dict[str, Any]:
             return super().ExtendDataVolume({**request, "sizeBytes": str(2**31)})
 
-    outcome = reconcile(OTHERWISE["datavolume"], Generous(things=converged(VOLUME).things))
+    outcome = reconcile(LARGER, Generous(things=converged(VOLUME).things))
     assert outcome.error is not None and outcome.error.code == "aborted" and outcome.changed and clock.slept == []
     assert "not as before either" in outcome.msg and f"'size' is 20: it is now {2**31} bytes" in outcome.msg
 
@@ -706,7 +705,7 @@ def test_a_wait_ends_as_soon_as_it_can(clock: Clock) -> None:
     @dataclass
     class Importing(Server):
         def read(self, procedure: str, request: Any) -> dict[str, Any]:
-            for volume in self.things["volume"].values():
+            for volume in self.things["datavolume"].values():
                 volume["phase"] = "Succeeded" if clock.now >= 12 else "ImportInProgress"
             return super().read(procedure, request)
 
@@ -761,7 +760,7 @@ def waiting(**options: Any) -> DataVolume:
 
 def test_waiting_returns_what_became_ready() -> None:
     server = converged(VOLUME)
-    server.things["volume"]["root"]["phase"] = "Succeeded"
+    server.things["datavolume"]["root"]["phase"] = "Succeeded"
     outcome = reconcile(waiting(), server)
     assert outcome.error is None and not outcome.changed
     assert outcome.resource is not None and outcome.resource["phase"] == "Succeeded"
@@ -782,7 +781,7 @@ def test_a_volume_whose_import_fails_at_once_is_shown_as_it_is() -> None:
     class Failing(Server):
         def CreateDataVolume(self, request: dict[str, Any]) -> dict[str, Any]:
             super().CreateDataVolume(request)["phase"] = "Failed"
-            return self.things["volume"]["root"]
+            return self.things["datavolume"]["root"]
 
     outcome = reconcile(waiting(), Failing())
     assert outcome.error is not None and outcome.error.code == "failed_precondition" and outcome.changed

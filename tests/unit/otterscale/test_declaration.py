@@ -8,7 +8,6 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +17,8 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.declar
 from ansible_collections.otterscale.core.plugins.module_utils._task import Connection, Context
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
-from server_model import Fault, Message, Server, set_time
+
+from tests.unit.server_model import Clock, Fault, Message, Server
 
 COPY = 2
 NAMES = ("default/a", "default/b", "default/c", "default/d", "other/a", "other/b")
@@ -43,14 +43,14 @@ class Copying(Server):
 
     def make(self, request: Message) -> Message:
         key = f"{request['namespace']}/{request['name']}"
-        self.new("volume", key, f'datavolumes.cdi.kubevirt.io "{request["name"]}" already exists')
-        self.things["volume"][key] = {key: request[key] for key in request if key != "scope"}
+        self.new("datavolume", key, f'datavolumes.cdi.kubevirt.io "{request["name"]}" already exists')
+        self.things["datavolume"][key] = {key: request[key] for key in request if key != "scope"}
         self.left[key] = self.steps if self.source(key) else 0
-        return self.things["volume"][key]
+        return self.things["datavolume"][key]
 
     def source(self, key: str) -> str | None:
         """The volume that it is a copy of."""
-        volume = self.things["volume"][key]
+        volume = self.things["datavolume"][key]
         if volume["source"].get("type") != COPY:
             return None
         namespace, _slash, name = volume["source"]["data"].rpartition("/")
@@ -58,7 +58,7 @@ class Copying(Server):
 
     def has_claim(self, key: str) -> bool:
         """What cannot begin yet has none, and is not listed."""
-        return not self.left[key] or self.source(key) in self.things["volume"]
+        return not self.left[key] or self.source(key) in self.things["datavolume"]
 
     def sleep(self, _seconds: float) -> None:
         with self.lock:
@@ -74,7 +74,7 @@ class Copying(Server):
             self.reads.append("ListDataVolumes")
             there = [
                 {**volume, "phase": "CloneInProgress" if self.left[key] else "Succeeded"}
-                for key, volume in self.things["volume"].items()
+                for key, volume in self.things["datavolume"].items()
                 if volume["namespace"] == request["namespace"]
                 and volume["bootImage"] is request["bootImage"]
                 and self.has_claim(key)
@@ -90,14 +90,14 @@ class Copying(Server):
 
     def ExtendDataVolume(self, request: Message) -> Message:
         key = f"{request['namespace']}/{request['name']}"
-        volume = self.old("volume", key, f'persistentvolumeclaims "{request["name"]}" not found')
+        volume = self.old("datavolume", key, f'persistentvolumeclaims "{request["name"]}" not found')
         volume["persistentVolumeClaim"] = {"name": request["name"], "capacity": request["sizeBytes"]}
         return {}
 
     def DeleteDataVolume(self, request: Message) -> Message:
         key = f"{request['namespace']}/{request['name']}"
-        self.old("volume", key, f'datavolumes.cdi.kubevirt.io "{request["name"]}" not found')
-        del self.things["volume"][key], self.left[key]
+        self.old("datavolume", key, f'datavolumes.cdi.kubevirt.io "{request["name"]}" not found')
+        del self.things["datavolume"][key], self.left[key]
         return {}
 
 
@@ -112,7 +112,7 @@ class Guarded(Copying):
         key = f"{request['namespace']}/{request['name']}"
         if self.declared.get(key, {}).get("state") == "present":
             self.wrong.append(f"{key} goes, and is declared")
-        if key in self.things["volume"]:
+        if key in self.things["datavolume"]:
             self.wrong += [f"{key} goes, but {name} needs it" for name in self.wanted if key in self.needed_by(name)]
         return super().DeleteDataVolume(request)
 
@@ -125,7 +125,7 @@ class Guarded(Copying):
         """What a volume is still made from, and what that is still made from, and so on."""
         found: list[str] = []
         while True:
-            there = name in self.things["volume"]
+            there = name in self.things["datavolume"]
             source = self.source(name) if there else self.wanted.get(name)
             if source is None or source in found or (there and not self.left[name]):
                 return found
@@ -197,21 +197,12 @@ def servers(draw: st.DrawFn, faults: st.SearchStrategy[list[Fault | None]]) -> G
 
 
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """Time goes on only where somebody sleeps; then it does on the server too, if one is set."""
-    clock = SimpleNamespace(now=0.0, server=None)
-
-    def sleep(seconds: float) -> None:
-        clock.now += seconds
-        if clock.server:
-            clock.server.sleep(seconds)
-
-    set_time(monkeypatch, lambda: clock.now, sleep)
-    return clock
+def patient(clock: Clock) -> None:
+    """Time goes on only where somebody sleeps; then it does on the server too, see run()."""
 
 
-def run(clock: SimpleNamespace, server: Guarded, declaration: Mapping[str, Any], check: bool = False) -> Message:
-    clock.server = server
+def run(clock: Clock, server: Guarded, declaration: Mapping[str, Any], check: bool = False) -> Message:
+    clock.passing = server.sleep
     server.declared = {f"{volume['namespace']}/{volume['name']}": {"state": "present", **volume}
                        for volume in declaration["datavolumes"]}  # fmt: skip
     result = declare(server, check, **declaration)
@@ -231,14 +222,14 @@ same_clock = settings(max_examples=200, suppress_health_check=[HealthCheck.funct
 @same_clock
 @given(declaration=declarations(), server=servers(st.just([])))
 def test_what_is_removed_is_never_what_another_entry_still_needs(
-    clock: SimpleNamespace, declaration: Message, server: Guarded
+    clock: Clock, declaration: Message, server: Guarded
 ) -> None:
-    before = set(server.things["volume"])
+    before = set(server.things["datavolume"])
     listed = {key for key in before if server.has_claim(key)}
     predicted = run(clock, server, declaration, check=True)
     assert server.writes == []
     result = run(clock, server, declaration)
-    there = server.things["volume"]
+    there = server.things["datavolume"]
     event("failed" if result["failed"] else "ok")
     event(f"{len(predicted['operations'])} predicted")
     by_name = {f"{entry.get('namespace')}/{entry['name']}": entry for entry in result["results"]}
@@ -267,7 +258,7 @@ faults = st.sampled_from(
 
 @same_clock
 @given(declaration=declarations(), server=servers(st.lists(faults, max_size=8)))
-def test_nor_is_it_where_writes_fail(clock: SimpleNamespace, declaration: Message, server: Guarded) -> None:
+def test_nor_is_it_where_writes_fail(clock: Clock, declaration: Message, server: Guarded) -> None:
     run(clock, server, declaration)
     server.faults.clear()
     run(clock, server, declaration)

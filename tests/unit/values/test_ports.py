@@ -17,8 +17,9 @@ from ansible_collections.otterscale.core.plugins.module_utils._values.ports impo
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from port_examples import as_options, current_ports, usable, wanted_ports, without_node_ports
-from server_model import kubernetes_ports
+
+from tests.kinds.ports import as_options, current_ports, usable, wanted_ports, without_node_ports
+from tests.unit.server_model import kubernetes_ports
 
 HTTP = Port(80, "http", "8080", "TCP", 30080)
 DNS = (Port(53, "dns", "53", "UDP", 30053), Port(53, "dns-tcp", "53", "TCP", 30053))

@@ -17,58 +17,26 @@ from ansible_collections.otterscale.core.plugins.module_utils._engine.resource i
 )
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.vm_service import (
-    ARGUMENT_SPEC,
-    VMService,
     VMServiceState,
 )
 from ansible_collections.otterscale.core.plugins.module_utils._values.ports import Port
-from hypothesis import given
-from hypothesis import strategies as st
-from port_examples import as_options, current_ports, wanted_ports
-from server_model import Documents
 
-PARAMS: dict[str, Any] = {
-    **{name: spec.get("default") for name, spec in ARGUMENT_SPEC.items()},
-    "scope": "lab",
-    "namespace": "vms",
-    "name": "web",
-    "state": "present",
-    "virtual_machine": "vm-1",
-    "ports": [{"port": 80, "name": "http", "target_port": "8080", "node_port": None, "protocol": "TCP"}],
-}
+from tests.kinds.vm_service import VM_SERVICE
+from tests.unit.given import Given, sent
+from tests.unit.server_model import Documents
+
 KEY = {"scope": "lab", "namespace": "vms", "name": "web"}
 STATE = VMServiceState(
     "vm-1", (Port(80, "http", "8080", "TCP", 30080),), "NodePort", "10.0.0.1", "2026-01-01T00:00:00Z"
 )
-UNREAD = (Presence.ABSENT, Presence.UNKNOWN, Presence.HIDDEN)
-
-
-def service(**options: Any) -> VMService:
-    return VMService.from_params({**PARAMS, **options})
-
-
-def refused(**options: Any) -> str:
-    with pytest.raises(ApiError) as caught:
-        service(**options)
-    assert caught.value.code == "client"
-    return caught.value.message
-
-
-def sent(resource: VMService, seen: Seen[VMServiceState]) -> list[tuple[str, Any]]:
-    return [(step.rpc, step.request) for step in resource.plan(seen).steps]
-
-
-seen_services = st.sampled_from(UNREAD).map(Seen) | st.builds(
-    lambda machine, ports: Seen(Presence.PRESENT, VMServiceState(machine, ports, "NodePort")),
-    st.sampled_from(["vm-1", "vm-2", None]),
-    current_ports,
+service = Given(
+    VM_SERVICE,
+    {
+        **{"namespace": "vms", "name": "web", "virtual_machine": "vm-1"},
+        "ports": [{"port": 80, "name": "http", "target_port": "8080"}],
+    },
 )
-wanted_services = st.builds(
-    service,
-    state=st.sampled_from(["present", "present", "absent"]),
-    virtual_machine=st.sampled_from(["vm-1", None]),
-    ports=st.none() | wanted_ports.map(as_options),
-)
+refused = service.refused
 
 
 # Options
@@ -95,11 +63,6 @@ def test_bad_ports_are_refused_with_their_value() -> None:
     assert "port 70000" in refused(ports=[{"port": 70000}])
     assert "at least one port" in refused(ports=[])
     assert "'Bad_Name'" in refused(ports=[{"port": 80, "name": "Bad_Name"}])
-
-
-def test_an_option_that_is_not_given_stays_unset() -> None:
-    bare = service(virtual_machine=None, ports=None)
-    assert (bare.virtual_machine, bare.ports, bare.absent, bare.wait) == (None, None, False, None)
 
 
 # Reading
@@ -270,35 +233,6 @@ def test_another_virtual_machine_is_refused_naming_both() -> None:
     assert all(text in caught.value.message for text in ("'virtual_machine'", "'vm-1'", "'vm-2'"))
 
 
-@pytest.mark.parametrize(
-    ("seen", "probe"),
-    [(Seen(Presence.PRESENT, STATE), False), (Seen(Presence.HIDDEN), False), (Seen(Presence.UNKNOWN), True)],
-)
-def test_absent_deletes_unless_absence_is_proven(seen: Seen[VMServiceState], probe: bool) -> None:
-    gone = service(state="absent", virtual_machine=None, ports=None)
-    (step,) = gone.plan(seen).steps
-    assert (step.rpc, step.request, step.only_to_make_sure) == ("DeleteVirtualMachineService", KEY, probe)
-    assert step.reason == ("not listed, which does not prove that it is absent" if probe else "it exists")
-    assert gone.plan(Seen(Presence.ABSENT)).steps == ()
-
-
-@given(wanted_services, seen_services)
-def test_what_is_predicted_needs_no_further_step(wanted: VMService, seen: Seen[VMServiceState]) -> None:
-    try:
-        steps = wanted.plan(seen).steps
-    except ApiError as error:
-        assert error.code == "client" and not error.sent
-        return
-    assert len(steps) <= 1
-    if wanted.absent:
-        assert wanted.predict(seen) is None and wanted.diff_after() == {}
-        return
-    state = wanted.predict(seen) if steps else seen.state
-    assert state is not None
-    assert wanted.plan(Seen(Presence.PRESENT, state)).steps == ()
-    assert wanted.diff_before(state) == wanted.diff_after()
-
-
 # Refusals of the server
 
 
@@ -313,17 +247,13 @@ ALLOCATED = 'Service "web" is invalid: spec.ports[0].nodePort: Invalid value: 30
     ("verb", "code", "message", "refusal"),
     [
         (Verb.CREATE, "unknown", 'services "web" already exists', Refusal.EXISTS),
-        (Verb.CREATE, "already_exists", "", Refusal.EXISTS),
         (Verb.CREATE, "unknown", ALLOCATED, Refusal.EXISTS),
         (Verb.UPDATE, "unknown", ALLOCATED, Refusal.FINAL),
         (Verb.UPDATE, "unknown", 'services "web" not found', Refusal.MISSING),
         (Verb.DELETE, "unknown", 'services "web" not found', Refusal.MISSING),
-        (Verb.DELETE, "not_found", "", Refusal.MISSING),
         (Verb.CREATE, "unknown", 'virtualmachines.kubevirt.io "web" not found', None),
-        (Verb.CREATE, "not_found", "", None),
         (Verb.DELETE, "unknown", 'services "web2" not found', None),
         (Verb.CREATE, "unknown", 'services "web2" already exists', None),
-        (Verb.UPDATE, "already_exists", "", None),
         (Verb.UPDATE, "unavailable", "connection refused", None),
     ],
 )

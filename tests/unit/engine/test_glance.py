@@ -17,16 +17,11 @@ from ansible_collections.otterscale.core.plugins.module_utils._errors import Api
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import Bucket
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavolume import DataVolume, Source
 from ansible_collections.otterscale.core.plugins.module_utils._task import manage
-from server_model import Server, glance, reconcile, set_time
+
+from tests.unit.server_model import Server, converged, glance, reconcile, set_time
 
 BUCKET = Bucket("lab", "data", owner="alice", acl="public_read")
 VOLUME = DataVolume("lab", "vms", "root", source=Source("http_url", "https://h/x"), size=10)
-
-
-def converged(resource: Any) -> Server:
-    server = Server()
-    assert reconcile(resource, server).changed
-    return Server(things=server.things)
 
 
 def test_what_is_as_it_should_be_is_seen_at_a_glance() -> None:
@@ -101,7 +96,7 @@ def test_a_failed_look_is_the_outcome() -> None:
 
 def test_a_volume_that_nobody_waits_for_may_still_be_importing() -> None:
     server = converged(VOLUME)
-    server.things["volume"]["root"].update(phase="ImportInProgress", progress="12.00%")
+    server.things["datavolume"]["root"].update(phase="ImportInProgress", progress="12.00%")
     seen = glance(VOLUME, server)
     assert seen is not None and seen.resource is not None and seen.resource["phase"] == "ImportInProgress"
 
@@ -109,7 +104,7 @@ def test_a_volume_that_nobody_waits_for_may_still_be_importing() -> None:
 def test_a_volume_that_is_waited_for_is_only_seen_once_it_is_ready() -> None:
     server, waiting = converged(VOLUME), replace(VOLUME, wait=Wait(5, 1))
     assert glance(waiting, server) is None
-    server.things["volume"]["root"].update(phase="Succeeded", progress="100.0%")
+    server.things["datavolume"]["root"].update(phase="Succeeded", progress="100.0%")
     seen = glance(waiting, server)
     assert seen is not None and seen.phases == [{"phase": "Succeeded", "progress": "100.0%", "seconds": 0.0}]
 
@@ -126,7 +121,7 @@ class Importing(Server):
 
     def read(self, procedure: str, request: Any) -> dict[str, Any]:
         phase, progress = self.script[min(int(self.now), len(self.script) - 1)]
-        for volume in self.things["volume"].values():
+        for volume in self.things["datavolume"].values():
             volume.update(phase=phase, progress=progress)
         return super().read(procedure, request)
 
@@ -156,7 +151,7 @@ def test_a_wait_keeps_the_phases_and_tells_of_what_is_new(monkeypatch: pytest.Mo
 
 def test_a_wait_that_fails_tells_its_phases_too() -> None:
     server = converged(VOLUME)
-    server.things["volume"]["root"].update(phase="Pending", progress="")
+    server.things["datavolume"]["root"].update(phase="Pending", progress="")
     outcome = reconcile(replace(VOLUME, wait=Wait(1e-9, 1e-9)), server)
     assert outcome.error is not None and outcome.phases is not None
     assert [phase["phase"] for phase in outcome.phases] == ["Pending"]

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 The otterscale.core authors
+"""Every kind of resource, as the tests that concern them all need it. A new kind is a file here, and its name below."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from tests.kinds.bucket import BUCKET
+from tests.kinds.datavolume import DATAVOLUME
+from tests.kinds.kind import Emulated, Kind
+from tests.kinds.vm_service import VM_SERVICE
+
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (BUCKET, VM_SERVICE, DATAVOLUME)}
+every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+some_unlisted = pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS.values() if not kind.lists_all], ids=lambda kind: kind.name
+)
+# Those that the embedded server of OtterScale holds.
+EMULATED: Mapping[str, Kind] = {name: kind for name, kind in KINDS.items() if kind.emulated}
+emulated_kinds = pytest.mark.parametrize("kind", EMULATED.values(), ids=EMULATED)
+
+
+def emulated(name: str) -> Emulated:
+    """How the embedded server holds a kind."""
+    found = KINDS[name].emulated
+    assert found, name
+    return found
