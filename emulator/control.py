@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
@@ -19,6 +20,7 @@ from .model import (
     EdgeService,
     IamToken,
     IamUser,
+    Ief,
     InstanceType,
     Service,
     User,
@@ -84,6 +86,8 @@ class Control:
         if kind in API_KINDS:
             cls, api, attribute, members = API_KINDS[kind]
             holder = self._world.apis[api]
+            if kind == "ief_service":
+                given = {"id": _edge_id(holder, given), **given}
             key = "/".join(str(given[member]) for member in members)
         elif kind in KINDS:
             cls, attribute = KINDS[kind]
@@ -124,6 +128,15 @@ def _key(kind: str, given: dict[str, Any]) -> str:
     if kind == "bucket":
         return str(given["name"])
     return key_of(given["namespace"], given["name"])
+
+
+def _edge_id(ief: Ief, given: dict[str, Any]) -> str:
+    """That of the service which has the name already, or else a new one."""
+    place = (given.get("project_id"), given.get("instance_id", ""), given.get("name"))
+    for service in ief.services.values():
+        if (service.project_id, service.instance_id, service.name) == place:
+            return service.id
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(map(str, place))))
 
 
 def _defaults(kind: str, given: dict[str, Any]) -> dict[str, Any]:

@@ -128,9 +128,9 @@ class Resource(ABC, Generic[State]):
         """Check the options of a task. Raises a `client` ApiError."""
 
     @classmethod
+    @abstractmethod
     def to_remove(cls, scope: str, namespace: str | None, name: str) -> Resource[State]:
-        """What is listed under that name, to be absent, whatever rules the name breaks. For kinds of declarations."""
-        raise NotImplementedError
+        """What is listed under that name, to be absent, whatever rules the name breaks."""
 
     # What exists
 

@@ -63,9 +63,12 @@ class ServiceState:
 
 @dataclass(frozen=True)
 class IefService(Resource[ServiceState]):
-    """The desired state; None is an option that the user did not give. It has a name, an id or both."""
+    """The desired state; None is an option that the user did not give. It has a name, an id or both.
 
-    project_id: str
+    scope: the project.
+    """
+
+    scope: str
     name: str
     service_id: str | None = None
     absent: bool = False
@@ -89,7 +92,7 @@ class IefService(Resource[ServiceState]):
         if params["selector"] is not None and not params["selector"]:
             raise bad_option("selector", {}, "must hold at least one label")
         return cls(
-            project_id=params["project_id"],
+            scope=params["project_id"],
             name=checked("name", name, ief_service_name) if name else "",
             service_id=checked("service_id", service_id, identifier) if service_id else None,
             absent=params["state"] == "absent",
@@ -99,6 +102,10 @@ class IefService(Resource[ServiceState]):
             cluster_ip=params["cluster_ip"],
             ports=None if ports is None else checked("ports", [_given(port) for port in ports], _parse_ports),
         )
+
+    @classmethod
+    def to_remove(cls, scope: str, namespace: str | None, name: str) -> IefService:
+        return cls(scope, name, absent=True)
 
     # What exists
 
@@ -142,7 +149,7 @@ class IefService(Resource[ServiceState]):
             raise bad_option("name", self.name, rule)
 
     def _named_so(self, read: Read) -> list[Mapping[str, Any]]:
-        found = self.list_all(read, "", None)
+        found = self.list_all(read, self.scope, None)
         return [service for service in found if read_str(read_object(service, "meta_data"), "name") == self.name]
 
     # What is missing
@@ -174,13 +181,10 @@ class IefService(Resource[ServiceState]):
 
     def _differing(self, state: ServiceState) -> list[str]:
         """The options whose values differ."""
-        wanted, present = self.desired(), self.present(state)
-        differing = [option for option, value in wanted.items() if value is not None and value != present[option]]
-        if "ports" in differing:  # managed ports show less than there is
-            differing.remove("ports")
-        if self.ports is not None and not same_ports(self.ports, state.ports):
-            differing.append("ports")
-        return differing
+        wanted, present = {"name": self.name or None, **self.desired()}, {"name": state.name, **self.present(state)}
+        differing = [option for option in wanted if wanted[option] is not None and wanted[option] != present[option]]
+        same = self.ports is None or same_ports(self.ports, state.ports)  # managed ports show less than there is
+        return [option for option in differing if option != "ports"] + ([] if same else ["ports"])
 
     def _request(self, state: ServiceState | None) -> dict[str, Any]:
         """The whole service, since an update replaces it: what the user left out is as it was."""
@@ -192,7 +196,7 @@ class IefService(Resource[ServiceState]):
         return {**own, "service": {"meta_data": {"name": whole.name, "labels": dict(whole.labels)}, "spec": spec}}
 
     def _replaced(self, state: ServiceState | None) -> ServiceState:
-        now = state or ServiceState(None, self.name, {}, {}, "", None, (), project_id=self.project_id)
+        now = state or ServiceState(None, self.name, {}, {}, "", None, (), project_id=self.scope)
         type_ = now.type if self.service_type is None else self.service_type
         # Only this type has node ports: they neither come along from another one nor go along to it.
         kept = now.ports if type_ == now.type else tuple(port._replace(node_port=0) for port in now.ports)
@@ -249,7 +253,6 @@ class IefService(Resource[ServiceState]):
 
     def desired(self) -> dict[str, Any]:
         return {
-            "name": self.name or None,
             "labels": self.labels,
             "selector": self.selector,
             "service_type": self.service_type,
@@ -259,7 +262,6 @@ class IefService(Resource[ServiceState]):
 
     def present(self, state: ServiceState) -> dict[str, Any]:
         return {
-            "name": state.name,
             "labels": state.labels,
             "selector": state.selector,
             "service_type": state.type,
@@ -267,9 +269,14 @@ class IefService(Resource[ServiceState]):
             "ports": managed_ports(state.ports, self.ports or ()),
         }
 
+    def diff_before(self, state: ServiceState) -> dict[str, Any]:
+        return {**super().diff_before(state), **({"name": state.name} if self.name else {})}
+
     def _named(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        own = {"service_id": self.service_id} if self.service_id else {}
-        return {**own, **{option: values[option] for option, value in self.desired().items() if value is not None}}
+        named = super()._named(values)
+        if not self.name:
+            del named["name"]
+        return {**({"service_id": self.service_id} if self.service_id else {}), **named}
 
     def as_result(self, state: ServiceState) -> dict[str, Any]:
         return {

@@ -282,7 +282,8 @@ def test_what_the_answer_to_a_write_does_not_make_clear_a_reading_does(kind: Kin
     class Babbling(kind.model):
         def write(self, procedure: str, request: Any) -> dict[str, Any]:
             answer = super().write(procedure, request)
-            return {**answer, "grants": [{"type": 5}], "ports": [{"port": "x"}], "sizeBytes": "many"}
+            edge = {"service": {"id": 5, "spec": {}}}
+            return {**answer, "grants": [{"type": 5}], "ports": [{"port": "x"}], "sizeBytes": "many", **edge}
 
     server = Babbling()
     outcome = reconcile(kind.resource(kind.example), server)
