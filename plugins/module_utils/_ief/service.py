@@ -331,8 +331,9 @@ def _as_request(port: Port) -> dict[str, str]:
 
 
 def _says_missing(error: ApiError) -> bool:
-    """Whether IEF itself says that there is no such service: a proxy's 404 has no code of the vendor."""
-    return error.code == "not_found" and bool(error.details)
+    """Whether IEF itself says that there is no such service: a proxy has no such codes, a gateway has its own."""
+    codes = [str(detail.get("error_code")) for detail in error.details]
+    return error.code == "not_found" and bool(codes) and not codes[0].startswith("APIG.")
 
 
 def _read_service(service: Mapping[str, Any]) -> ServiceState:
