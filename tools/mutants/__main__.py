@@ -27,9 +27,10 @@ from mutations import Mutant, Mutator
 UTILS = Path(__file__).resolve().parents[2] / "plugins/module_utils"
 HOUSE = "tests/unit/test_house.py::test_the_role_takes_exactly_the_options_of_the_module"
 INTEGRATION = (
-    "connect", "clear_errors", "oidc", "readings", "declarations", "in_process", "kubernetes", "few_threads", "ief",
+    "connect", "clear_errors", "oidc", "readings", "declarations", "in_process", "kubernetes", "few_threads",
 )  # fmt: skip
-WIRE, CLEAR, OIDC, READ, DECLARE, LOOPS, CLUSTER, THREADS, EDGE = (f"tests/integration/test_{n}.py" for n in INTEGRATION)
+WIRE, CLEAR, OIDC, READ, DECLARE, LOOPS, CLUSTER, THREADS = (f"tests/integration/test_{n}.py" for n in INTEGRATION)
+EDGE = "tests/integration/test_ief.py"
 FOUND, FAULTS = (f"tests/fuzz/test_{name}.py" for name in ("found", "faults"))
 
 
