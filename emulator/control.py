@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
@@ -13,7 +14,21 @@ from . import faults, volumes
 from .errors import BackendError
 from .generation import Generation
 from .journal import Journal
-from .model import Bucket, DataVolume, InstanceType, Service, User, VirtualMachine, from_json, key_of, to_json
+from .model import (
+    Bucket,
+    DataVolume,
+    EdgeService,
+    IamToken,
+    IamUser,
+    Ief,
+    InstanceType,
+    Service,
+    User,
+    VirtualMachine,
+    from_json,
+    key_of,
+    to_json,
+)
 from .world import World
 
 # kind in a put -> (its class, where a scope keeps it)
@@ -24,6 +39,12 @@ KINDS: dict[str, tuple[type[Any], str]] = {
     "instance_type": (InstanceType, "instance_types"),
     "bucket": (Bucket, "buckets"),
     "user": (User, "users"),
+}
+# The same for the REST APIs: -> (its class, the name of the API's state, where that keeps it, members of its key)
+API_KINDS: dict[str, tuple[type[Any], str, str, tuple[str, ...]]] = {
+    "ief_service": (EdgeService, "ief", "services", ("id",)),
+    "iam_user": (IamUser, "iam", "users", ("domain", "name")),
+    "iam_token": (IamToken, "iam", "tokens", ("token",)),
 }
 
 
@@ -56,21 +77,30 @@ class Control:
 
     def _state(self) -> dict[str, Any]:
         self._world.settle()
-        return {"scopes": self._world.dump(), "generation": to_json(self._generation), "faults": self._world.faults}
+        own = {"scopes": self._world.dump(), "generation": to_json(self._generation), "faults": self._world.faults}
+        return own | self._world.dump_apis()
 
     def _put(self, body: Any) -> dict[str, Any]:
         """Place an object, change single members of an existing one, or delete it with `remove`."""
-        if body["kind"] not in KINDS:
-            raise ValueError(f"no such kind: {body['kind']!r}; there are {', '.join(KINDS)}")
-        cls, attribute = KINDS[body["kind"]]
-        objects = getattr(self._world.scope(body.get("scope") or next(iter(self._world.scopes))), attribute)
-        given = body["object"]
-        key = _key(body["kind"], given)
+        kind, given = body["kind"], body["object"]
+        if kind in API_KINDS:
+            cls, api, attribute, members = API_KINDS[kind]
+            holder = self._world.apis[api]
+            if kind == "ief_service":
+                given = {"id": _edge_id(holder, given), **given}
+            key = "/".join(str(given[member]) for member in members)
+        elif kind in KINDS:
+            cls, attribute = KINDS[kind]
+            holder = self._world.scope(body.get("scope") or next(iter(self._world.scopes)))
+            key = _key(kind, given)
+        else:
+            raise ValueError(f"no such kind: {kind!r}; there are {', '.join([*KINDS, *API_KINDS])}")
+        objects = getattr(holder, attribute)
         if body.get("remove"):
             removed = objects.pop(key, None)
             self._world.commit()
             return {"object": to_json(removed)}
-        present = to_json(objects[key]) if key in objects else _defaults(body["kind"], given)
+        present = to_json(objects[key]) if key in objects else _defaults(kind, given)
         placed = objects[key] = from_json(cls, {**present, **given})
         if isinstance(placed, DataVolume) and "capacity_bytes" not in present | given:
             placed.capacity_bytes = volumes.claimed(placed, self._generation.claims)
@@ -98,6 +128,15 @@ def _key(kind: str, given: dict[str, Any]) -> str:
     if kind == "bucket":
         return str(given["name"])
     return key_of(given["namespace"], given["name"])
+
+
+def _edge_id(ief: Ief, given: dict[str, Any]) -> str:
+    """That of the service which has the name already, or else a new one."""
+    place = (given.get("project_id"), given.get("instance_id", ""), given.get("name"))
+    for service in ief.services.values():
+        if (service.project_id, service.instance_id, service.name) == place:
+            return service.id
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(map(str, place))))
 
 
 def _defaults(kind: str, given: dict[str, Any]) -> dict[str, Any]:

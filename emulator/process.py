@@ -155,10 +155,14 @@ class Emulator:
         name = {"storage": "otterscale.storage.v1.StorageService", "instance": "otterscale.instance.v1.InstanceService"}
         return self._send("POST", f"/{name[service]}/{rpc}", request)
 
-    def _send(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        """One call of a REST API by hand: send("GET", "/v2/p/edgemgr/services")."""
+        return self._send(method, path, body, {"X-Auth-Token": self.token, **headers})
+
+    def _send(self, method: str, path: str, body: Any, more: dict[str, str] | None = None) -> tuple[int, Any]:
         """One exchange, without any proxy. http.client, because urllib's openers take 20 ms each to build."""
         connection, prefix = _connect(self.url)
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json", **(more or {})}
         try:
             connection.request(method, prefix + path, None if body is None else json.dumps(body), headers)
             response = connection.getresponse()

@@ -15,6 +15,7 @@ from typing import Any, TextIO
 from . import volumes
 from .errors import BackendError
 from .model import (
+    API_STATES,
     SYSTEM_USER,
     InstanceType,
     Key,
@@ -50,6 +51,8 @@ class World:
         self._file = file
         self._log: TextIO | None = None
         self.scopes: dict[str, Scope] = {}
+        # What the REST APIs beside OtterScale keep, by the names of API_STATES.
+        self.apis: dict[str, Any] = {}
         # Fault rules that are still to come true survive a restart together with the data: see faults.py.
         self.faults: list[dict[str, Any]] = []
         self._load()
@@ -63,12 +66,19 @@ class World:
     def dump(self) -> dict[str, Any]:
         return {name: to_json(scope) for name, scope in self.scopes.items()}
 
+    def dump_apis(self) -> dict[str, Any]:
+        return {name: to_json(state) for name, state in self.apis.items()}
+
     def commit(self) -> bool:
         """Keep what changed since the last commit; returns whether anything did."""
-        changes = list(self._changes())
-        if changes:
-            self._append({"changes": changes})
-        return bool(changes)
+        line: dict[str, Any] = {}
+        if changes := list(self._changes()):
+            line["changes"] = changes
+        if (apis := self.dump_apis()) != self._saved_apis:
+            line["apis"] = self._saved_apis = apis
+        if line:
+            self._append(line)
+        return bool(line)
 
     def _changes(self) -> Iterator[tuple[str, str, str, Any]]:
         """Scope, table, key and object, None where it is gone, of what is another one than was saved."""
@@ -90,6 +100,7 @@ class World:
 
     def reset(self) -> None:
         self.scopes = {name: seed() for name in self._names}
+        self.apis = {name: cls() for name, cls in API_STATES.items()}
         self.faults.clear()
         self._keep_all()
 
@@ -104,6 +115,7 @@ class World:
     # The file: all that there was at its first line, and a line for each change since
 
     def _load(self) -> None:
+        self.apis = {name: cls() for name, cls in API_STATES.items()}
         if self._file is not None and self._file.exists() and self._file.stat().st_size:
             whole, *lines = self._file.read_text(encoding="utf-8").splitlines()
             document = json.loads(whole)
@@ -111,9 +123,11 @@ class World:
                 with suppress(ValueError):  # only the last one can be cut off, of a call that nobody had an answer to
                     later = json.loads(line)
                     document["faults"] = later.get("faults", document["faults"])
+                    document["apis"] = later.get("apis", document["apis"])
                     for name, title, key, value in later.get("changes", ()):
                         _place(document["scopes"][name][title], key, value)
             self.scopes = {name: from_json(Scope, data) for name, data in document["scopes"].items()}
+            self.apis |= {name: from_json(API_STATES[name], data) for name, data in document["apis"].items()}
             self.faults = document["faults"]
         for name in self._names:
             if name not in self.scopes:
@@ -121,14 +135,15 @@ class World:
 
     def _keep_all(self) -> None:
         """Begin the file anew, atomically: a server that starts after a crash sees the old one or the new one."""
-        self._saved = self.dump()
+        self._saved, self._saved_apis = self.dump(), self.dump_apis()
         for scope in self.scopes.values():
             for table in scope.tables().values():
                 table.touched.clear()
         if self._file is None:
             return
         temporary = self._file.with_name(f".{self._file.name}.{os.getpid()}")
-        temporary.write_text(json.dumps({"scopes": self._saved, "faults": self.faults}) + "\n", encoding="utf-8")
+        document = {"scopes": self._saved, "apis": self._saved_apis, "faults": self.faults}
+        temporary.write_text(json.dumps(document) + "\n", encoding="utf-8")
         temporary.replace(self._file)
         if self._log is not None:
             self._log.close()

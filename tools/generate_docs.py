@@ -62,15 +62,14 @@ error:
   type: dict
   contains:
     code:
-      description: Code of the Connect protocol, or V(client) for a failure that was found before a write was sent.
+      description: {code}, or V(client) for a failure that was found before a write was sent.
       type: str
       returned: always
       sample: unavailable
     rpc:
       description:
         - Name of the RPC that failed, V(null) if the failure has nothing to do with a call.
-        - A read of the Kubernetes API is V(Kubernetes GET); requests to an identity provider are V(oidc discovery) and
-          V(oidc token).
+        - {calls}
       type: str
       returned: always
       sample: {rpc}
@@ -84,13 +83,30 @@ error:
       type: str
       returned: always
     details:
-      description: Error details of the server, each with C(type), the decoded C(value), and C(debug) if it was sent.
+      description: {details}
       type: list
       elements: dict
       returned: always
 """
+# What RETURNS says of the system whose modules' names begin so.
+WORDS = {
+    "otterscale": {
+        "code": "Code of the Connect protocol",
+        "calls": """\
+A read of the Kubernetes API is V(Kubernetes GET); requests to an identity provider are V(oidc discovery) and
+          V(oidc token).""",
+        "details": """\
+Error details of the server, each with C(type), the decoded C(value), and C(debug) if it was sent.""",
+    },
+    "ief": {
+        "code": "Canonical code",
+        "calls": "Reads are V(ListServices) and V(GetService); a request to IAM for a token is V(CreateToken).",
+        "details": "The code of the vendor, as C(error_code), if the answer has one.",
+    },
+}
 # A write of each module, and a reason for it.
 SAMPLES = {
+    "ief_service": ("UpdateService", "ports differ"),
     "otterscale_bucket": ("UpdateBucket", "owner and acl differ"),
     "otterscale_datavolume": ("ExtendDataVolume", "its size is 10737418240 bytes, not 21474836480"),
     "otterscale_resources": ("UpdateBucket", "owner and acl differ"),
@@ -153,7 +169,7 @@ def section(path: Path, found: re.Match[str]) -> str:
 
 def returns(module: str) -> str:
     rpc, reason = SAMPLES[module]
-    return RETURNS.format(rpc=rpc, reason=reason)
+    return RETURNS.format(rpc=rpc, reason=reason, **WORDS[module.partition("_")[0]])
 
 
 def options(module: str, path: Path) -> str:

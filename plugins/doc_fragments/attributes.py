@@ -41,3 +41,13 @@ attributes:
     membership:
       - otterscale.core.otterscale
 """
+
+    ACTIONGROUP_IEF = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/otterscale.core.ief) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - otterscale.core.ief
+"""

@@ -21,13 +21,13 @@ from ansible_collections.otterscale.core.plugins.module_utils._engine.outcome im
 from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import SharedReads
 from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import Resource
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
+from ansible_collections.otterscale.core.plugins.module_utils._http.client import HttpClient
 from ansible_collections.otterscale.core.plugins.module_utils._task import Connection, Context, manage
 
 from emulator.process import Emulator
 from tests.fuzz.scenarios import TOKEN, Scenario, Task
 from tests.integration.playbook import kubeconfig
-from tests.kinds import KINDS
+from tests.kinds import KINDS, emulated
 
 T = TypeVar("T")
 
@@ -74,8 +74,9 @@ class Clock:
         self.slept += seconds
 
 
-class WatchedClient(Client):
-    """The real client. It lets a colleague act between two calls, and waits for a server that restarts."""
+class Watched:
+    """Stands before the real client of a system. It lets a colleague act between two calls, and waits for a server
+    that restarts."""
 
     def __init__(self, emulator: Emulator, task: Task, **options: Any) -> None:
         restarts = any(fault["kind"] == "restart" for fault in task.faults)
@@ -109,8 +110,8 @@ class WatchedClient(Client):
         return super().pause(tries, error)
 
 
-class SlowClient(Client):
-    """The real client of another item of a loop, and the clock of what it reads: a time in the past."""
+class Slow:
+    """Stands before the real client of another item of a loop, and is the clock of what it reads: in the past."""
 
     def __init__(self, emulator: Emulator, took: float) -> None:
         super().__init__(emulator.url, token=TOKEN)
@@ -157,10 +158,15 @@ class Ran:
         return [call for call in self.calls if call["effect"]]
 
 
+def client(kind: str, standing_before: type, *arguments: Any) -> Any:
+    """The real client for a kind of resource, with one of the classes above before it."""
+    return type("Client", (standing_before, emulated(kind).client), {})(*arguments)
+
+
 def resource(kind: str, options: Mapping[str, Any], timeout: float = TIMEOUT) -> Resource[Any]:
     """As the module makes it from the options of a task."""
     kubernetes = {"kubeconfig": str(KUBECONFIG)} if options.get("kubeconfig") else {}
-    return KINDS[kind].resource({**options, **kubernetes}, scope="demo", timeout=timeout)
+    return KINDS[kind].resource({**options, **kubernetes}, **emulated(kind).connection, timeout=timeout)
 
 
 def put(emulator: Emulator, what: Mapping[str, Any]) -> None:
@@ -196,19 +202,19 @@ class Machine:
         return generation
 
     def run(self, task: Task, *, check: bool = False) -> Ran:
-        client, clock, began = WatchedClient(self.emulator, task), Clock(), time.monotonic()
-        kept, readings = self.state, self._read_before(task) if self.in_loop else SharedReads(client)
-        readings.client = client
+        watched, clock, began = client(self.kind, Watched, self.emulator, task), Clock(), time.monotonic()
+        kept, readings = self.state, self._read_before(task) if self.in_loop else SharedReads(watched)
+        readings.client = watched
         if task.faults:
             self.emulator.add_faults(*map(dict, task.faults))
         fake = SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep)
         lines: list[str] = []
         with mock.patch.object(_reconcile, "time", fake), mock.patch.object(_wait, "time", fake):
-            made = resource(self.kind, task.options, client.timeout)
-            outcome, result, warnings = self._work(made, readings, client, check, task.retries, lines)
+            made = resource(self.kind, task.options, watched.timeout)
+            outcome, result, warnings = self._work(made, readings, watched, check, task.retries, lines)
         seconds = time.monotonic() - began
-        client.close()
-        before, late = self.state, None if client.meddled_at is None else client.calls - client.meddled_at
+        watched.close()
+        before, late = self.state, None if watched.meddled_at is None else watched.calls - watched.meddled_at
         if task.faults:
             reachable(self.emulator, self.emulator.clear_faults)
         journal = self.emulator.journal(self.mark)
@@ -224,7 +230,7 @@ class Machine:
         )  # fmt: skip
 
     def _work(
-        self, made: Resource[Any], reads: SharedReads, client: Client, check: bool, retries: int, lines: list[str]
+        self, made: Resource[Any], reads: SharedReads, watched: HttpClient, check: bool, retries: int, lines: list[str]
     ) -> tuple[Outcome, dict[str, Any], list[str]]:
         """The outcome, and what a door makes of it: the values and warnings that users see."""
         outcomes = []
@@ -234,7 +240,7 @@ class Machine:
             outcomes.append(manage(made, shared, check=check, retries=retries, notify=context.notify))
             return outcomes[0]
 
-        context = Context(check, lambda params: Connection(reads, client.secrets.hide), lines.append)
+        context = Context(check, lambda params: Connection(reads, watched.secrets.hide), lines.append)
         result = KINDS[self.kind].task._replace(work=work).run({}, context, with_diff=True)
         return outcomes[0], result.values, result.warnings
 
@@ -242,12 +248,13 @@ class Machine:
         """What another item of the same loop has read a moment ago, or a long one."""
         other = {**task.options, "name": "neighbour", "state": "absent", "wait": False}
         other = {key: value for key, value in other.items() if key in KINDS[self.kind].type.options}
-        with closing(SlowClient(self.emulator, task.took)) as client, mock.patch.object(_readings, "time", client):
-            readings = SharedReads(client)
+        slow = client(self.kind, Slow, self.emulator, task.took)
+        with closing(slow), mock.patch.object(_readings, "time", slow):
+            readings = SharedReads(slow)
             view = readings.fresh("another")
 
             def read(procedure: str, request: Mapping[str, Any]) -> dict[str, Any]:
-                client.ago = task.age
+                slow.ago = task.age
                 return view.read(procedure, request)
 
             resource(self.kind, other).observe(read)
@@ -258,5 +265,4 @@ class Machine:
         return readings
 
     def _read_state(self) -> Mapping[str, Any]:
-        state: Mapping[str, Any] = self.emulator.state()["scopes"]["demo"]
-        return state
+        return emulated(self.kind).scope(self.emulator.state())

@@ -8,7 +8,7 @@ All of it prints as Python, so that a scenario that was found can be pasted into
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -202,8 +202,9 @@ AGES = (
 
 
 @st.composite
-def scenarios(draw: st.DrawFn) -> Scenario:
-    name, in_loop = draw(st.sampled_from(list(EMULATED))), draw(st.booleans())
+def scenarios(draw: st.DrawFn, kinds: Collection[str] = tuple(EMULATED)) -> Scenario:
+    """kinds: of what resources."""
+    name, in_loop = draw(st.sampled_from(list(kinds))), draw(st.booleans())
     kind, server = KINDS[name], emulated(name)
     asks = bool(server.unlisted) and draw(st.booleans())
     things = draw(st.lists(st.sampled_from(server.unlisted if asks else server.things), min_size=int(asks), max_size=2))

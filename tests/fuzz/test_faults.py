@@ -19,11 +19,13 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 
 from emulator.process import Emulator
+from tests.fuzz import machine
 from tests.fuzz.judge import violations
 from tests.fuzz.machine import FIGURES, Machine, Ran
 from tests.fuzz.scenarios import Scenario, Task, scenarios
 from tests.fuzz.truth import fulfils, listed, thing
 
+TOKEN = machine.TOKEN
 AT_ONCE = ("--import-seconds", "0")
 GENERATIONS = {
     **{name: ("--generation", name, *AT_ONCE) for name in ("plain", "blind", "mapped")},
@@ -54,6 +56,23 @@ def test_the_truth_is_told_and_a_further_run_converges(started: Emulator, scenar
     found = play(started, scenario)
     FIGURES.violations += bool(found)
     assert not found, f"{found}\non {started.state()['generation']['name']}: {scenario!r}"
+
+
+@pytest.mark.parametrize("arguments", [("--generation", "mapped")], ids=["ief"], indirect=True)
+@seed(SEED)
+@settings(
+    max_examples=-(-EXAMPLES // len(GENERATIONS)),
+    deadline=None,
+    database=None,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
+)
+@given(scenario=scenarios(("ief_service",)))
+def test_the_truth_is_told_of_another_system(started: Emulator, scenario: Scenario) -> None:
+    FIGURES.seed = SEED
+    found = play(started, scenario)
+    FIGURES.violations += bool(found)
+    assert not found, f"{found}: {scenario!r}"
 
 
 def play(emulator: Emulator, scenario: Scenario) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from emulator.process import Emulator
 from tests.integration.http_server import HttpServer, Script, Serve
@@ -55,6 +56,13 @@ def serve() -> Iterator[Serve]:
         yield start
 
 
+def only_on(target: str) -> list[str]:
+    """The generations that a target is for; nothing is all of them."""
+    play = yaml.safe_load(min((TARGETS / target).glob("[0-9]*.yml")).read_text())[0]
+    generations: list[str] = play.get("vars", {}).get("generations", [])
+    return generations
+
+
 @pytest.fixture(scope="module")
 def started_both(started: Emulator, arguments: tuple[str, ...], token: str) -> Iterator[dict[str, Emulator]]:
     """The server of a file for the tasks in the controller's process, and one more for those that run as modules."""
@@ -76,8 +84,9 @@ def emulators(target: str) -> Iterator[dict[str, Emulator]]:
 
     One more is for the tasks as modules: each target takes them to another generation.
     """
-    generations = chosen("GENERATION", list(GENERATIONS))
-    as_modules = generations[sorted(path.name for path in TARGETS.iterdir()).index(target) % len(generations)] + MODULE
+    generations = only_on(target) or chosen("GENERATION", list(GENERATIONS))
+    like_it = sorted(path.name for path in TARGETS.iterdir() if only_on(path.name) == only_on(target))
+    as_modules = generations[like_it.index(target) % len(generations)] + MODULE
     with ExitStack() as stack:
         yield {
             host: stack.enter_context(

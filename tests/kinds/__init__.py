@@ -10,16 +10,19 @@ import pytest
 
 from tests.kinds.bucket import BUCKET
 from tests.kinds.datavolume import DATAVOLUME
+from tests.kinds.ief_service import IEF_SERVICE
 from tests.kinds.kind import Emulated, Kind
 from tests.kinds.vm_service import VM_SERVICE
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (BUCKET, VM_SERVICE, DATAVOLUME)}
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (BUCKET, VM_SERVICE, DATAVOLUME, IEF_SERVICE)}
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 some_unlisted = pytest.mark.parametrize(
     "kind", [kind for kind in KINDS.values() if not kind.lists_all], ids=lambda kind: kind.name
 )
 # Those that the embedded server of OtterScale holds.
-EMULATED: Mapping[str, Kind] = {name: kind for name, kind in KINDS.items() if kind.emulated}
+EMULATED: Mapping[str, Kind] = {
+    name: kind for name, kind in KINDS.items() if kind.emulated and kind.emulated.otterscale
+}
 emulated_kinds = pytest.mark.parametrize("kind", EMULATED.values(), ids=EMULATED)
 
 

@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import Resource, Seen
+from ansible_collections.otterscale.core.plugins.module_utils._http.client import HttpClient
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
 from ansible_collections.otterscale.core.plugins.module_utils._task import Task
 from hypothesis import strategies as st
 
@@ -32,6 +34,9 @@ class Emulated:
     """How the embedded server holds a kind, and what is true of it there, worked out without the collection's code.
 
     attribute: of a scope's state, where each thing is under its name, after its namespace if it has one.
+    scope: of the whole state, where the things of this kind are.
+    client: what calls the server, made like every HttpClient. connection: what resources need to know of the server.
+    otterscale: whether it is OtterScale that the server is embedded as.
     there: one that is other than the example, which an update brings about.
     things: whatever may be there. removal: takes away the one with the example's name.
     fulfils: whether one that is there is as options want it. Of one that is in no list (the last argument) only what
@@ -47,6 +52,10 @@ class Emulated:
     fulfils: Callable[[Options, Thing, bool], bool]
     listed: Callable[[Thing, Mapping[str, str]], bool] = lambda found, generation: True
     unlisted: tuple[Thing, ...] = ()
+    scope: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda state: state["scopes"]["demo"]
+    client: type[HttpClient] = Client
+    connection: Options = field(default_factory=lambda: {"scope": "demo"})
+    otterscale: bool = True
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,7 @@ class Kind:
     """One kind of resource.
 
     connection: what tasks name besides its options. title: the example in messages. key: how requests name it.
+    keyed_by_name: whether requests name it so before it is there, too.
     example, another: two desired states of one resource; an update leads from the first to the other.
     desired: whatever tasks may want, mostly of a resource with the example's name.
     readings: whatever may be known of the example's resource.
@@ -78,6 +88,7 @@ class Kind:
     readings: st.SearchStrategy[Seen[Any]]
     model: Callable[..., Any]
     lists_all: bool = True
+    keyed_by_name: bool = True
     reads: int = 1
     settles: float = 10
     in_parts: bool = False

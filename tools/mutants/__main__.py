@@ -28,6 +28,7 @@ UTILS = Path(__file__).resolve().parents[2] / "plugins/module_utils"
 HOUSE = "tests/unit/test_house.py::test_the_role_takes_exactly_the_options_of_the_module"
 INTEGRATION = ("connect", "clear_errors", "oidc", "readings", "declarations", "kubernetes")
 WIRE, CLEAR, OIDC, READ, DECLARE, CLUSTER = (f"tests/integration/test_{n}.py" for n in INTEGRATION)
+EDGE = "tests/integration/test_ief.py"
 FOUND, FAULTS = (f"tests/fuzz/test_{name}.py" for name in ("found", "faults"))
 
 
@@ -67,6 +68,9 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_otterscale/cluster": ((CLUSTER,),),
     "_errors": (unit("otterscale", "error_details", "connect"), ENGINE, RESOURCES, (WIRE,), (CLEAR,)),
     **{name: ((*own, CONTRACT, HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)) for name, own in OWN.items()},
+    "_ief/service": (OWN["_ief/service"], (CONTRACT,), (EDGE,), ENGINE),
+    "_ief/client": ((EDGE,), unit("ief", "connection")),
+    "_ief/connection": (unit("ief", "connection"), (EDGE,)),
     "_values/acl": (unit("values", "acl"), BUCKET),
     "_values/iam_policy": (unit("values", "iam_policy"), BUCKET),
     "_values/names": (unit("values", "names"), RESOURCES),

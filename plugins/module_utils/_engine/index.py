@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 T = TypeVar("T")
 
 
-class Message(dict[str, Any]):
+class SharedAnswer(dict[str, Any]):
     """An answer that several resources share, and what has been worked out of it so far."""
 
     def __init__(self, message: Mapping[str, Any]) -> None:
@@ -20,7 +20,7 @@ class Message(dict[str, Any]):
 
 def view(message: Mapping[str, Any], make: Callable[..., T], *arguments: Any) -> T:
     """make(message, *arguments): of an answer that is shared, worked out once. What it raises, it raises every time."""
-    if not isinstance(message, Message):
+    if not isinstance(message, SharedAnswer):
         return make(message, *arguments)
     key = (make, *arguments)
     if key not in message.views:  # two threads at once work out the same

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .._errors import ApiError
-from .index import Message
+from .index import SharedAnswer
 from .reconcile import Age, Caller, Planned, plan
 from .resource import Resource
 
@@ -36,7 +36,7 @@ class Answer(NamedTuple):
 
     began: float
     young_until: float
-    message: Message
+    message: SharedAnswer
     error: ApiError | None
     seen_by: set[str]
 
@@ -97,9 +97,9 @@ class SharedReads:
     def _read(self, procedure: str, request: Mapping[str, Any]) -> Answer:
         began = time.monotonic()
         try:
-            message = Message(self.client.read(procedure, request))
+            message = SharedAnswer(self.client.read(procedure, request))
         except ApiError as error:
-            return Answer(began, began, Message({}), error, set())
+            return Answer(began, began, SharedAnswer({}), error, set())
         took = time.monotonic() - began
         return Answer(began, began + max(YOUNG_SECONDS, YOUNG_FACTOR * took), message, None, set())
 

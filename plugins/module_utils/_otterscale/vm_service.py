@@ -22,6 +22,7 @@ from .._values.names import (
 )
 from .._values.ports import (
     PORTS,
+    PORTS_OPTION,
     Port,
     keep_node_ports,
     managed_ports,
@@ -39,17 +40,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "namespace": {"type": "str", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "virtual_machine": {"type": "str"},
-    "ports": {
-        "type": "list",
-        "elements": "dict",
-        "options": {
-            "name": {"type": "str"},
-            "port": {"type": "int", "required": True},
-            "target_port": {"type": "str"},
-            "node_port": {"type": "int"},
-            "protocol": {"type": "str", "choices": ["TCP", "UDP", "SCTP"], "default": "TCP"},
-        },
-    },
+    "ports": PORTS_OPTION,
 }
 
 _SERVICE = "otterscale.instance.v1.InstanceService"

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""The naming rules of Kubernetes and S3. Each function returns the valid name or raises ValueError with the rule.
+"""The naming rules of Kubernetes, S3 and IEF. Each function returns the valid name or raises ValueError with the rule.
 
 Sources: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/,
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html,
-https://www.rfc-editor.org/rfc/rfc6335 (service names).
+https://www.rfc-editor.org/rfc/rfc6335 (service names),
+https://support.huaweicloud.com/intl/en-us/api-ief/ (edge services).
 """
 
 from __future__ import annotations
@@ -47,4 +48,13 @@ s3_bucket_name = _rule(
     r"(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]",
     "an S3 bucket name: 3 to 63 lowercase letters, digits, dots and hyphens, beginning and ending with a letter or "
     "digit, no two dots in a row, not an IP address",
+)
+ief_service_name = _rule(
+    r"[a-z]([-a-z0-9]{0,62}[a-z0-9])?",
+    "a name of an edge service: at most 64 lowercase letters, digits and hyphens, beginning with a letter, ending with "
+    "a letter or digit",
+)
+ief_port_name = _rule(
+    r"(?=.{1,63}$)(tcp|http)-[a-z0-9]([-a-z0-9]*[a-z0-9])?",
+    "tcp-SUFFIX or http-SUFFIX: lowercase letters, digits and hyphens, ending with a letter or digit",
 )

@@ -12,6 +12,18 @@ from typing import Any, NamedTuple
 
 NODE_PORTS = range(30000, 32768)
 PORTS = range(1, 65536)
+# The option `ports` of every module that has one, so that one list serves several systems.
+PORTS_OPTION: Mapping[str, Any] = {
+    "type": "list",
+    "elements": "dict",
+    "options": {
+        "name": {"type": "str"},
+        "port": {"type": "int", "required": True},
+        "target_port": {"type": "str"},
+        "node_port": {"type": "int"},
+        "protocol": {"type": "str", "choices": ["TCP", "UDP", "SCTP"], "default": "TCP"},
+    },
+}
 
 
 class Port(NamedTuple):

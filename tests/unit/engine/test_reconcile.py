@@ -306,7 +306,8 @@ def babbling(model: type[Model]) -> Any:
 
         def write(self, procedure: str, request: Any) -> dict[str, Any]:
             answer = super().write(procedure, request)
-            return {**answer, "grants": [{"type": 5}], "ports": [{"port": "x"}], "sizeBytes": "many"}
+            edge = {"service": {"id": 5, "spec": {}}}
+            return {**answer, "grants": [{"type": 5}], "ports": [{"port": "x"}], "sizeBytes": "many", **edge}
 
     return Babbling
 
