@@ -123,7 +123,7 @@ def test_absent_deletes_unless_absence_is_proven(kind: Kind, data: st.DataObject
 def test_what_is_listed_is_removed_as_if_a_task_named_it(kind: Kind, data: st.DataObject) -> None:
     seen, gone = data.draw(kind.readings), kind.resource(kind.gone)
     listed = kind.type.to_remove(gone.scope, gone.namespace, gone.name)
-    assert listed.absent and listed.wait is None
+    assert listed == gone
     assert listed.goal == gone.goal == f"{kind.title} absent"
     assert listed.plan(seen) == gone.plan(seen)
     assert listed.diff_after() == {}

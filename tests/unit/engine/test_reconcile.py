@@ -98,6 +98,15 @@ def test_a_volume_whose_claim_came_out_larger_is_as_declared_and_can_grow(provid
     assert len(server.writes) == 1
 
 
+@pytest.mark.parametrize("acl", ["private", "public_read", "public_read_write", "authenticated_read"])
+def test_every_canned_acl_is_recognised_in_the_grants_that_the_server_makes_of_it(acl: str) -> None:
+    wanted, server = replace(BUCKET, acl=acl), Server()
+    made = reconcile(wanted, server)
+    assert made.error is None and made.changed
+    assert made.resource is not None and made.resource["acl"] == acl
+    assert not reconcile(wanted, server).changed
+
+
 def test_another_spelling_of_a_policy_makes_no_diff() -> None:
     server = converged(Bucket("lab", "data", owner="alice", policy={"Statement": [{"Action": ["a"]}]}))
     outcome = reconcile(Bucket("lab", "data", policy={"Statement": {"Action": "a"}}), server)
