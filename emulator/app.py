@@ -17,11 +17,12 @@ from connectrpc.errors import ConnectError
 from otterscale.instance.v1.instance_connect import InstanceServiceASGIApplication
 from otterscale.storage.v1.storage_connect import StorageServiceASGIApplication
 
-from . import faults, kubernetes
+from . import faults, kubernetes, rest
 from .context import Context
 from .control import Control
 from .errors import BackendError
 from .generation import Generation
+from .ief import IamApi, IefApi
 from .journal import Call, Journal, current, is_write
 from .rpc_instance import Instance
 from .rpc_storage import Storage
@@ -40,7 +41,8 @@ _STATUS_CODES = {
 }
 # Go's net/http, which a real server is built on, gives a little more than the 8 KiB that are configured.
 HEADER_LIMIT = 8192 + 4096
-_HIDDEN_HEADERS = ("authorization", "cookie")
+# The REST APIs beside OtterScale. Which one is meant is told by the path.
+APIS: tuple[type[rest.Api], ...] = (IefApi, IamApi)
 
 
 class Interceptor:
@@ -134,6 +136,7 @@ class App:
             StorageServiceASGIApplication(Storage(world, generation), interceptors=interceptors),
         )
         self._services: dict[str, Any] = {service.path: service for service in services}
+        self._apis = [api(world, token) for api in APIS]
         self._world = world
         self._journal = journal
         self._control = Control(world, generation, journal)
@@ -155,6 +158,8 @@ class App:
             await self._serve_control(scope, path, receive, send)
         elif path.startswith("/kubernetes/"):
             await self._serve_kubernetes(scope, path, send)
+        elif api := next((api for api in self._apis if path.startswith(api.prefixes)), None):
+            await self._serve_rest(api, scope, path, receive, send)
         else:
             await self._serve_rpc({**scope, "path": path}, receive, send)
 
@@ -190,6 +195,48 @@ class App:
         finally:
             self._journal.end(call, "lost")  # only where no answer was given
 
+    async def _serve_rest(self, api: rest.Api, scope: Any, path: str, receive: Any, send: Any) -> None:
+        route, place = api.route(scope["method"], path)
+        headers = _shown_headers(scope, api.secret_headers)
+        rpc = route.rpc if route else scope["method"].capitalize()
+        call = self._journal.begin(path, scope["http_version"], headers, rpc=rpc)
+        body = await _read_body(receive)
+        try:
+            answer = await self._answer_rest(api, route, api.request(scope, place, body), call)
+        except rest.RestError as error:
+            answer = api.failed(error)
+        out = _Outgoing(self._journal, call, send, answer.code)
+        try:
+            await faults.send_json(out, answer.status, answer.body, answer.headers)
+        finally:
+            self._journal.end(call, "lost")  # only where no answer was given
+
+    async def _answer_rest(
+        self, api: rest.Api, route: rest.Route | None, request: rest.Request, call: Call
+    ) -> rest.Answer:
+        """Raises a RestError: a refusal, or a fault of kind error."""
+        call.body += json.dumps(shown).encode() if (shown := api.shown_request(request)) else b""
+        if route is None:
+            raise rest.RestError("unimplemented", f"there is no {call.rpc.upper()} /{call.service}", 404)
+        if not route.public:
+            api.authorize(request)
+            self._world.commit()  # a token may be worn out by that, which is no effect of the call
+        fault = faults.take(self._world, route.rpc)
+        try:
+            if fault is not None and fault.when == "before":
+                await self._interceptor.inject(fault)
+            try:
+                answer = route.handler(api, request)
+            except rest.RestError as error:
+                answer = api.failed(error)
+            finally:
+                call.effect = self._world.commit() and is_write(route.rpc)
+            if fault is not None and fault.when == "after":
+                await self._interceptor.inject(fault)
+        except ConnectError as error:  # which is how inject() says it
+            raise rest.RestError(error.code.value, error.message) from None
+        return answer
+
     async def _serve_rpc(self, scope: Any, receive: Any, send: Any) -> None:
         call = self._journal.begin(scope["path"], scope["http_version"], _shown_headers(scope))
         out = _Outgoing(self._journal, call, send)
@@ -221,10 +268,12 @@ class App:
 class _Outgoing:
     """A `send` that looks at the answer: its code goes to the journal, and a fault may replace it."""
 
-    def __init__(self, journal: Journal, call: Call, send: Any) -> None:
+    def __init__(self, journal: Journal, call: Call, send: Any, code: str = "") -> None:
+        """code: of the answer, where its form does not tell it."""
         self._journal = journal
         self._call = call
         self._send = send
+        self._told = code
         self._answer = faults.Answer(0, [], b"")
 
     async def __call__(self, message: dict[str, Any]) -> None:
@@ -240,7 +289,7 @@ class _Outgoing:
             self._journal.end(self._call, "ok" if override["kind"] == "drip" else "lost")
             await faults.deliver(override, self._answer, self._send)
             return
-        self._journal.end(self._call, _code(self._answer))
+        self._journal.end(self._call, self._told or _code(self._answer))
         await self._send(
             {"type": "http.response.start", "status": self._answer.status, "headers": self._answer.headers}
         )
@@ -271,9 +320,9 @@ async def _read_body(receive: Any) -> bytes:
             return body
 
 
-def _shown_headers(scope: Any) -> dict[str, str]:
+def _shown_headers(scope: Any, hidden: tuple[str, ...] = rest.Api.secret_headers) -> dict[str, str]:
     """The request's headers for the journal. Of a secret it tells only that it was there, and its scheme."""
     shown = {}
     for name, value in ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]):
-        shown[name] = f"{value.split(' ')[0] if ' ' in value else ''} (hidden)" if name in _HIDDEN_HEADERS else value
+        shown[name] = f"{value.split(' ')[0] if ' ' in value else ''} (hidden)" if name in hidden else value
     return shown

@@ -13,7 +13,20 @@ from . import faults, volumes
 from .errors import BackendError
 from .generation import Generation
 from .journal import Journal
-from .model import Bucket, DataVolume, InstanceType, Service, User, VirtualMachine, from_json, key_of, to_json
+from .model import (
+    Bucket,
+    DataVolume,
+    EdgeService,
+    IamToken,
+    IamUser,
+    InstanceType,
+    Service,
+    User,
+    VirtualMachine,
+    from_json,
+    key_of,
+    to_json,
+)
 from .world import World
 
 # kind in a put -> (its class, where a scope keeps it)
@@ -24,6 +37,12 @@ KINDS: dict[str, tuple[type[Any], str]] = {
     "instance_type": (InstanceType, "instance_types"),
     "bucket": (Bucket, "buckets"),
     "user": (User, "users"),
+}
+# The same for the REST APIs: -> (its class, the name of the API's state, where that keeps it, members of its key)
+API_KINDS: dict[str, tuple[type[Any], str, str, tuple[str, ...]]] = {
+    "ief_service": (EdgeService, "ief", "services", ("id",)),
+    "iam_user": (IamUser, "iam", "users", ("domain", "name")),
+    "iam_token": (IamToken, "iam", "tokens", ("token",)),
 }
 
 
@@ -56,21 +75,28 @@ class Control:
 
     def _state(self) -> dict[str, Any]:
         self._world.settle()
-        return {"scopes": self._world.dump(), "generation": to_json(self._generation), "faults": self._world.faults}
+        own = {"scopes": self._world.dump(), "generation": to_json(self._generation), "faults": self._world.faults}
+        return own | self._world.dump_apis()
 
     def _put(self, body: Any) -> dict[str, Any]:
         """Place an object, change single members of one that is there, or take it away with `remove`."""
-        if body["kind"] not in KINDS:
-            raise ValueError(f"no such kind: {body['kind']!r}; there are {', '.join(KINDS)}")
-        cls, attribute = KINDS[body["kind"]]
-        objects = getattr(self._world.scope(body.get("scope") or next(iter(self._world.scopes))), attribute)
-        given = body["object"]
-        key = _key(body["kind"], given)
+        kind, given = body["kind"], body["object"]
+        if kind in API_KINDS:
+            cls, api, attribute, members = API_KINDS[kind]
+            holder = self._world.apis[api]
+            key = "/".join(str(given[member]) for member in members)
+        elif kind in KINDS:
+            cls, attribute = KINDS[kind]
+            holder = self._world.scope(body.get("scope") or next(iter(self._world.scopes)))
+            key = _key(kind, given)
+        else:
+            raise ValueError(f"no such kind: {kind!r}; there are {', '.join([*KINDS, *API_KINDS])}")
+        objects = getattr(holder, attribute)
         if body.get("remove"):
             removed = objects.pop(key, None)
             self._world.commit()
             return {"object": to_json(removed)}
-        present = to_json(objects[key]) if key in objects else _defaults(body["kind"], given)
+        present = to_json(objects[key]) if key in objects else _defaults(kind, given)
         placed = objects[key] = from_json(cls, {**present, **given})
         if isinstance(placed, DataVolume) and "capacity_bytes" not in present | given:
             placed.capacity_bytes = volumes.claimed(placed, self._generation.claims)

@@ -9,7 +9,7 @@ A rule is a JSON object:
     skip     let so many matching calls pass first (default 0)
     count    then come true so many times (default 1)
     when     "before": the call is not carried out; "after": it is, and then the fault comes (default "before")
-    kind     error     answers the Connect error `code` with `message`
+    kind     error     answers the Connect error `code` with `message`, or what a REST API has for it
              close     closes the connection without an answer
              delay     waits `seconds`, then goes on as if nothing had been (the client's deadline holds meanwhile)
              answer    answers `status`, `headers` and `body` (`repeat` times, `seconds` apart) instead;
@@ -154,9 +154,11 @@ async def _replace(override: dict[str, Any], send: Any) -> None:
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def send_json(send: Any, status: int, value: Any) -> None:
-    body = json.dumps(value).encode() + b"\n"
-    await _start(send, status, [(b"content-type", b"application/json"), _length(len(body))])
+async def send_json(send: Any, status: int, value: Any, headers: dict[str, str] | None = None) -> None:
+    """No value is an answer without a body."""
+    body = b"" if value is None else json.dumps(value).encode() + b"\n"
+    more = [(name.lower().encode(), text.encode("latin-1")) for name, text in (headers or {}).items()]
+    await _start(send, status, [(b"content-type", b"application/json"), *more, _length(len(body))])
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 

@@ -135,6 +135,62 @@ class Scope:
     users: dict[str, User] = field(default_factory=dict)
 
 
+# The states of the REST APIs beside OtterScale
+
+
+@dataclass
+class EdgeService:
+    """A service of IEF. Its ports are kept as they are shown: members that are not empty, all strings."""
+
+    id: str
+    project_id: str
+    instance_id: str = ""
+    name: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+    selector: dict[str, str] = field(default_factory=dict)
+    ports: list[dict[str, str]] = field(default_factory=list)
+    type: str = ""
+    cluster_ip: str = ""
+    external_ips: list[str] = field(default_factory=list)
+    external_name: str = ""
+    created_at: str = ""
+    updated_at: str = ""
+
+
+@dataclass
+class Ief:
+    services: dict[str, EdgeService] = field(default_factory=dict)
+
+
+@dataclass
+class IamUser:
+    """token_seconds, token_calls: how long, and for how many calls, the user's tokens are good; -1 calls: for any."""
+
+    domain: str
+    name: str
+    password: str
+    token_seconds: float = 86400.0
+    token_calls: int = -1
+
+
+@dataclass
+class IamToken:
+    token: str
+    project_id: str
+    expires_at: float
+    calls_left: int = -1
+
+
+@dataclass
+class Iam:
+    users: dict[str, IamUser] = field(default_factory=lambda: {"demo/edge": IamUser("demo", "edge", "edge-password")})
+    tokens: dict[str, IamToken] = field(default_factory=dict)
+
+
+# By the name that a state has in the file, in /_emulator/state and in World.apis. A new one begins as its class does.
+API_STATES: dict[str, type[Any]] = {"ief": Ief, "iam": Iam}
+
+
 def key_of(namespace: str, name: str) -> str:
     return f"{namespace}/{name}"
 

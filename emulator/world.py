@@ -13,6 +13,7 @@ from typing import Any
 from . import volumes
 from .errors import BackendError
 from .model import (
+    API_STATES,
     SYSTEM_USER,
     InstanceType,
     Key,
@@ -47,10 +48,12 @@ class World:
         self._names = names
         self._file = file
         self.scopes: dict[str, Scope] = {}
+        # What the REST APIs beside OtterScale keep, by the names of API_STATES.
+        self.apis: dict[str, Any] = {}
         # Fault rules that are still to come true survive a restart together with the data: see faults.py.
         self.faults: list[dict[str, Any]] = []
         self._load()
-        self._saved = self.dump()
+        self._saved = self._document()
         self._write()
 
     def scope(self, name: str) -> Scope:
@@ -61,9 +64,15 @@ class World:
     def dump(self) -> dict[str, Any]:
         return {name: to_json(scope) for name, scope in self.scopes.items()}
 
+    def dump_apis(self) -> dict[str, Any]:
+        return {name: to_json(state) for name, state in self.apis.items()}
+
+    def _document(self) -> dict[str, Any]:
+        return {"scopes": self.dump(), "apis": self.dump_apis()}
+
     def commit(self) -> bool:
-        """Write the file if the scopes changed since the last commit; returns whether they did."""
-        current = self.dump()
+        """Write the file if the data changed since the last commit; returns whether it did."""
+        current = self._document()
         if current == self._saved:
             return False
         self._saved = current
@@ -78,6 +87,7 @@ class World:
 
     def reset(self) -> None:
         self.scopes = {name: seed() for name in self._names}
+        self.apis = {name: cls() for name, cls in API_STATES.items()}
         self.faults.clear()
         self.commit()
         self._write()
@@ -91,9 +101,11 @@ class World:
         return self._file is not None
 
     def _load(self) -> None:
+        self.apis = {name: cls() for name, cls in API_STATES.items()}
         if self._file is not None and self._file.exists() and self._file.stat().st_size:
             document = json.loads(self._file.read_text(encoding="utf-8"))
             self.scopes = {name: from_json(Scope, data) for name, data in document["scopes"].items()}
+            self.apis |= {name: from_json(API_STATES[name], data) for name, data in document.get("apis", {}).items()}
             self.faults = document.get("faults", [])
         for name in self._names:
             if name not in self.scopes:
@@ -104,6 +116,6 @@ class World:
         if self._file is None:
             return
         temporary = self._file.with_name(f".{self._file.name}.{os.getpid()}")
-        document = {"scopes": self._saved, "faults": self.faults}
+        document = {**self._saved, "faults": self.faults}
         temporary.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
         temporary.replace(self._file)
