@@ -170,7 +170,7 @@ def licenses(session: nox.Session) -> None:
 @nox.session
 def generate(session: nox.Session) -> None:
     """Write what documentation has to repeat; unit tests hold that this would change nothing."""
-    install(session, "pyyaml", "requests")
+    install(session, "ansible-core", "pyyaml", "requests")
     link()
     session.run("python", "tools/generate_docs.py", *session.posargs)
 

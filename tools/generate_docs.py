@@ -37,7 +37,21 @@ SECTION = re.compile(
 )
 WIDTH = 92  # of a text before it is indented; a word may go beyond it
 
+DECLARED = """\
+declared:
+  description:
+    - The options that the task names, without those of the connection, secrets, what repeats a default, and what only
+      says how the task is to be done, such as C(wait). A password in a URL is C(***).
+  returned: unless an argument was refused
+  type: dict
+  sample: {declared}
+"""
 RETURNS = """\
+server:
+  description: What the task was about, C(url) and C(scope). The URL is V(null) if it was refused.
+  returned: unless an argument was refused
+  type: dict
+  sample: {{url: "https://otterscale.example.com", scope: production}}
 operations:
   description:
     - The writes that were sent and took effect, in order; in check mode those that would be sent.
@@ -89,12 +103,20 @@ error:
       elements: dict
       returned: always
 """
-# A write of each module, and a reason for it.
+# A write of each module, a reason for it, and what is declared, which otterscale_resources has for each resource.
 SAMPLES = {
-    "otterscale_bucket": ("UpdateBucket", "owner and acl differ"),
-    "otterscale_datavolume": ("ExtendDataVolume", "its size is 10737418240 bytes, not 21474836480"),
-    "otterscale_resources": ("UpdateBucket", "owner and acl differ"),
-    "otterscale_vm_service": ("UpdateVirtualMachineService", "the ports differ"),
+    "otterscale_bucket": ("UpdateBucket", "owner and acl differ", "{name: downloads, owner: alice, acl: public_read}"),
+    "otterscale_datavolume": (
+        "ExtendDataVolume",
+        "its size is 10737418240 bytes, not 21474836480",
+        "{namespace: shop, name: web-data, size: 20Gi}",
+    ),
+    "otterscale_resources": ("UpdateBucket", "owner and acl differ", ""),
+    "otterscale_vm_service": (
+        "UpdateVirtualMachineService",
+        "the ports differ",
+        "{namespace: shop, name: web, ports: [{port: 80}]}",
+    ),
 }
 
 
@@ -152,8 +174,9 @@ def section(path: Path, found: re.Match[str]) -> str:
 
 
 def returns(module: str) -> str:
-    rpc, reason = SAMPLES[module]
-    return RETURNS.format(rpc=rpc, reason=reason)
+    rpc, reason, declared = SAMPLES[module]
+    own = DECLARED.format(declared=declared) if declared else ""
+    return own + RETURNS.format(rpc=rpc, reason=reason)
 
 
 def options(module: str, path: Path) -> str:

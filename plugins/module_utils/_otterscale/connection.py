@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._engine.reads import SharedReads
-from .._errors import bad_option
+from .._errors import ApiError, bad_option
 from .._http.exchange import REQUESTS_IMPORT_ERROR
 from .._http.secrets import Secrets
 from .._options import (
@@ -92,10 +92,20 @@ def _login(params: Mapping[str, Any]) -> Login | None:
     )
 
 
+def server(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Which server and scope results are about. A URL that is no good, which may hold a password, is none."""
+    try:
+        url = http_url("api_url", params["api_url"], instead="'api_token'").rstrip("/")
+    except ApiError:
+        url = None
+    return {"url": url, "scope": params["scope"]}
+
+
 OTTERSCALE = System(
     options=CONNECTION_SPEC,
     connect=connect,
     hide=Secrets().hide,
     show=lambda params: shown_params(params, _URLS),
     libraries={"requests": REQUESTS_IMPORT_ERROR},
+    server=server,
 )
