@@ -36,7 +36,7 @@ MODULES = sorted(f"otterscale.core.{path.stem}" for path in (ROOT / "plugins/mod
 PYTHON_FILES = ("plugins", "emulator", "tests", "tools", "noxfile.py")
 TEST_REQUIREMENTS = (
     *("pytest", "hypothesis", "trustme", "authlib", "flask"),
-    *("requests", "oauthlib", "kubernetes", "googleapis-common-protos"),
+    *("requests", "oauthlib", "kubernetes", "googleapis-common-protos", "google-auth", "cryptography"),
 )
 
 nox.options.default_venv_backend = "uv"

@@ -65,9 +65,17 @@ def read_time(message: Mapping[str, Any], name: str) -> str | None:
     value = message.get(name)
     if not value or not isinstance(value, str):
         return None
-    match = _TIME.fullmatch(value)
-    if match is None:
+    try:
+        return utc_time(value)
+    except ValueError:
         return value
+
+
+def utc_time(text: str) -> str:
+    """A time of RFC 3339 as RFC 3339 in UTC, ending in Z. Raises ValueError for what is none."""
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise ValueError("is no time of RFC 3339, such as 2026-01-31T12:00:00Z")
     *numbers, fraction, sign, hours, minutes = match.groups()
     offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
     try:
@@ -75,7 +83,7 @@ def read_time(message: Mapping[str, Any], name: str) -> str | None:
         local = datetime(year, month, day, hour, minute, second)
         utc = local + offset if sign == "-" else local - offset
     except (ValueError, OverflowError):  # no such day, a leap second, or a year that no calendar has
-        return value
+        raise ValueError("is a time that no calendar has") from None
     return f"{utc.isoformat()}{fraction or ''}Z"
 
 
