@@ -37,7 +37,7 @@ TIME = "2026-01-31T12:00:00Z"
 
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=2))
 ERRORS = st.sampled_from(
-    [{"type": f"{rpc}.{code}", "code": code.upper(), "message": code} for rpc in "ab" for code in ("unknown", "aborted")]
+    [{"type": f"{rpc}.{code}", "code": code, "message": rpc} for rpc in "ab" for code in ("UNKNOWN", "ABORTED")]
 )
 OUTCOMES = st.lists(
     st.builds(
@@ -75,8 +75,9 @@ def test_a_body_counts_every_host_once_and_says_what_it_declared_last(outcomes: 
             assert ("revisionId" in revision) == ("jsonSpec" in revision)
             if "jsonSpec" in revision:
                 assert revision["revisionId"] == hashlib.sha256(revision["jsonSpec"].encode()).hexdigest()[:16]
-                assert json.dumps(json.loads(revision["jsonSpec"]), sort_keys=True, separators=(",", ":")) == (
-                    revision["jsonSpec"]
+                assert (
+                    json.dumps(json.loads(revision["jsonSpec"]), sort_keys=True, separators=(",", ":"))
+                    == (revision["jsonSpec"])
                 )
 
 
@@ -161,7 +162,8 @@ def test_each_resource_of_a_declaration_counts() -> None:
         ("two", False, True),
         ("ree", False, False),
     ]
-    as_a_whole = {**result, "results": [entry("one", failed=True), entry("two", failed=True)], **failure("client", None)}
+    not_begun = [entry("one", failed=True), entry("two", failed=True)]
+    as_a_whole = {**result, "results": not_begun, **failure("client", None)}
     outcomes = outcomes_of(end("otterscale_resources", as_a_whole), {})
     assert [o.error and o.error["code"] for o in outcomes] == ["INVALID_ARGUMENT"] * 2
 
