@@ -75,7 +75,8 @@ options:
     env: [{name: STATUS_REPORT_SERVICE_ACCOUNT_FILE}]
   spool:
     description:
-      - A folder that keeps what could not be delivered. It is made, for its owner only, if it does not exist.
+      - A folder that keeps what could not be delivered. It is made, for its owner only, if it does not exist. One that
+        everybody may write to is not used.
       - Its reports are sent before the next one, the oldest first, so that of one instance none follows a newer one. It
         holds at most 100 reports, and none for longer than 7 days.
       - A report that is refused with status 400 or 404 is dropped. After 401, 403, 429, 5xx and without an answer it is

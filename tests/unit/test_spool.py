@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -203,12 +202,11 @@ def test_nothing_is_lost_and_the_order_is_kept(tmp_path_factory: pytest.TempPath
     assert sent == sorted(set(sent)) and len(sent) + dropped == len(fates) + 1
 
 
-@pytest.mark.parametrize("mode", [0o770, 0o707])
-def test_a_folder_that_others_may_write_to_is_not_used(tmp_path: Path, mode: int) -> None:
+def test_a_folder_that_everybody_may_write_to_is_not_used(tmp_path: Path) -> None:
     folder = tmp_path / "spool"
     folder.mkdir()
-    folder.chmod(mode)
-    with pytest.raises(OSError, match="others may write to it"):
+    folder.chmod(0o1777)
+    with pytest.raises(OSError, match="everybody may write to it"):
         deliver(folder, FakeSink(), 1)
     assert list(folder.iterdir()) == []
 
@@ -224,4 +222,3 @@ def test_a_file_that_cannot_be_written_stays_as_it_was(tmp_path: Path, monkeypat
     with pytest.raises(OSError, match="No space"):
         write_atomically(file, "after")
     assert file.read_text() == "before" and [path.name for path in tmp_path.iterdir()] == ["state"]
-    assert re.fullmatch("before", file.read_text())

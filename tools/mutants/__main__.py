@@ -29,6 +29,7 @@ INTEGRATION = (
     "connect", "clear_errors", "oidc", "readings", "declarations", "in_process", "kubernetes", "few_threads",
 )  # fmt: skip
 WIRE, CLEAR, OIDC, READ, DECLARE, LOOPS, CLUSTER, THREADS = (f"tests/integration/test_{n}.py" for n in INTEGRATION)
+INSTANCE, REPORT = (f"tests/integration/test_{name}.py" for name in ("apigee_instance_status", "status_report"))
 FOUND, FAULTS = (f"tests/fuzz/test_{name}.py" for name in ("found", "faults"))
 
 
@@ -66,6 +67,16 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_values/message": (unit("wire"), RESOURCES),
     "_otterscale/connection": (unit("options"), (CLEAR,), (OIDC,)),
     "_otterscale/oidc": (unit("options"), (OIDC,)),
+    "_engine/declared": (unit("declared"),),
+    "_apigee/report": (unit("status_report"), (INSTANCE,)),
+    "_apigee/outcomes": (unit("status_report"), (REPORT,)),
+    "_apigee/sinks": (unit("status_report"), (REPORT,)),
+    "_apigee/spool": (unit("spool"), (REPORT,)),
+    "_apigee/files": (unit("spool"),),
+    "_apigee/delivery": ((REPORT,),),
+    "_apigee/instance_status": ((INSTANCE,),),
+    "_apigee/connection": ((INSTANCE,), (REPORT,)),
+    "_apigee/service_account": ((INSTANCE,),),
 }
 # What every test process needs, imported once; nothing of the collection.
 LIBRARIES = (
