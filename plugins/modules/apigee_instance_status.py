@@ -146,6 +146,11 @@ options:
       - Without this option every run sends its report, and the task is always changed.
     type: path
 attributes:
+  action_group:
+    description: Use C(group/otterscale.core.apigee) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - otterscale.core.apigee
   idempotent:
     support: partial
     details:

@@ -73,17 +73,18 @@ def both(started: dict[str, Emulator]) -> dict[str, Emulator]:
 
 
 def play(tmp_path: Path, both: dict[str, Emulator], *tasks: dict[str, Any], check: bool = False) -> Run:
-    """Each task has the options of the module, or `options` with keywords beside them."""
+    """Run tasks with these options; what they do not give are the defaults of the action group."""
     defaults = {
         "endpoint": "{{ otterscale_api_url }}/",
         "access_token": "{{ otterscale_api_token }}",
         "instance": INSTANCE,
         "resources": [RESOURCE],
     }
-    listed = [{STATUS: {**defaults, **task}, "ignore_errors": True} for task in tasks]
+    listed = [{STATUS: task, "ignore_errors": True} for task in tasks]
+    group = {"module_defaults": {"group/otterscale.core.apigee": defaults}}
     (tmp_path / f"play-{'check' if check else 'real'}.jsonl").unlink(missing_ok=True)
     file = tmp_path / "play.yml"
-    file.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": listed}]))
+    file.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": listed, **group}]))
     run = run_playbook(file, "check" if check else "real", both, {}, tmp_path)
     assert TOKEN not in run.output
     return run

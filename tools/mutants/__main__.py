@@ -29,7 +29,8 @@ INTEGRATION = (
     "connect", "clear_errors", "oidc", "readings", "declarations", "in_process", "kubernetes", "few_threads",
 )  # fmt: skip
 WIRE, CLEAR, OIDC, READ, DECLARE, LOOPS, CLUSTER, THREADS = (f"tests/integration/test_{n}.py" for n in INTEGRATION)
-INSTANCE, REPORT = (f"tests/integration/test_{name}.py" for name in ("apigee_instance_status", "status_report"))
+INSTANCE, CALLBACK = (f"tests/integration/test_{name}.py" for name in ("apigee_instance_status", "status_report"))
+REPORT, SPOOL = (f"tests/unit/apigee/test_{name}.py" for name in ("report", "spool"))
 FOUND, FAULTS = (f"tests/fuzz/test_{name}.py" for name in ("found", "faults"))
 
 
@@ -67,15 +68,15 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_values/message": (unit("wire"), RESOURCES),
     "_otterscale/connection": (unit("options"), (CLEAR,), (OIDC,)),
     "_otterscale/oidc": (unit("options"), (OIDC,)),
-    "_engine/declared": (unit("declared"),),
-    "_apigee/report": (unit("status_report"), (INSTANCE,)),
-    "_apigee/outcomes": (unit("status_report"), (REPORT,)),
-    "_apigee/sinks": (unit("status_report"), (REPORT,)),
-    "_apigee/spool": (unit("spool"), (REPORT,)),
-    "_apigee/files": (unit("spool"),),
-    "_apigee/delivery": ((REPORT,),),
+    "_engine/declared": (("tests/unit/engine/test_declared.py",),),
+    "_apigee/report": ((REPORT,), (INSTANCE,)),
+    "_apigee/outcomes": ((REPORT,), (CALLBACK,)),
+    "_apigee/sinks": ((REPORT,), (CALLBACK,)),
+    "_apigee/spool": ((SPOOL,), (CALLBACK,)),
+    "_apigee/files": ((SPOOL,),),
+    "_apigee/delivery": ((CALLBACK,),),
     "_apigee/instance_status": ((INSTANCE,),),
-    "_apigee/connection": ((INSTANCE,), (REPORT,)),
+    "_apigee/connection": ((INSTANCE,), (CALLBACK,)),
     "_apigee/service_account": ((INSTANCE,),),
 }
 # What every test process needs, imported once; nothing of the collection.
