@@ -35,7 +35,7 @@ class System(NamedTuple):
     options: argument spec of the connection. connect: raises a `client` ApiError for options that are no good.
     hide: what Connection.hide does, before there is a connection. show: the options of a task as others may see them.
     libraries: what it needs of Python, each with the error of its import, if there was one.
-    server: which server, and which part of it, the options are about, without secrets; {} where it does not say.
+    server: which server, and which part of it, results are about, without secrets; {} where they do not say.
     """
 
     options: Mapping[str, Any]
@@ -43,7 +43,7 @@ class System(NamedTuple):
     hide: Hide
     show: Callable[[Params], dict[str, Any]]
     libraries: Mapping[str, ImportError | None]
-    server: Callable[[Params], dict[str, Any]] = lambda params: {}
+    server: Callable[[Params], dict[str, Any]]
 
 
 class Context(NamedTuple):

@@ -162,4 +162,5 @@ APIGEE = System(
     hide=Secrets().hide,
     show=lambda params: shown_params(params, ("endpoint",)),
     libraries={"requests": REQUESTS_IMPORT_ERROR},
+    server=lambda params: {},
 )

@@ -82,10 +82,8 @@ class Spool:
             path.unlink(missing_ok=True)
         if not gone:
             return []
-        return [
-            f"{len(gone)} reports in {self.folder} were removed unsent: it holds at most {MAX_REPORTS}, "
-            f"and none older than {MAX_AGE.days} days."
-        ]
+        holds = f"which holds at most {MAX_REPORTS} reports, and none older than {MAX_AGE.days} days"
+        return [f"Removed unsent from {self.folder}, {holds}: {len(gone)}."]
 
     def _reports(self, key: str = "") -> Iterator[tuple[Path, dict[str, Any]]]:
         """The reports of a sink, or of all, the oldest first."""
@@ -122,8 +120,8 @@ class Spool:
 
     def _waiting(self, error: ApiError | None) -> str:
         count = sum(1 for _report in self._reports(self._key))
-        why = f"{self._sink.name} takes no reports at present: {said(error)}" if error else "the time was over"
-        return f"{why.rstrip('.')}. {count} wait in {self.folder} for the next run."
+        why = f"{self._sink.name} takes no reports at present: {said(error)}" if error else "The time was over."
+        return f"{why} Reports that wait in {self.folder} for the next run: {count}."
 
     # Locks
 
