@@ -208,10 +208,13 @@ def test_what_was_accepted_last_is_not_sent_again(both: dict[str, Emulator], tmp
         file = tmp_path / f"{host}.json"
         assert file.stat().st_mode & 0o777 == 0o600
         file.write_text('{"half a fi')
-    damaged = play(tmp_path, both, other, other)
+    # The file beside it that is written first would have too long a name.
+    damaged = play(tmp_path, both, other, other, {"state_file": str(tmp_path / ("x" * 250))})
     for host in both:
-        assert told(damaged, host, "changed") == [True, False]
-        assert "is damaged" in str(told(damaged, host, "warnings")[0])
+        assert told(damaged, host, "changed") == [True, False, True]
+        warnings = [str(warnings) for warnings in told(damaged, host, "warnings")]
+        assert "is damaged" in warnings[0]
+        assert "cannot be written (File name too long): the next run will send it again" in warnings[2]
 
 
 def test_failures_say_what_to_do_and_lost_answers_are_no_loss(both: dict[str, Emulator], tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.otterscale.core.plugins.module_utils._apigee.files import write_atomically
 from ansible_collections.otterscale.core.plugins.module_utils._apigee.spool import MAX_REPORTS, Spool
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
@@ -74,7 +74,7 @@ def test_what_is_taken_is_gone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("error", [LOST, NO_TOKEN, *map(answered, (302, 401, 403, 408, 409, 429, 500, 503))])
 def test_what_may_be_taken_later_waits_and_goes_first(tmp_path: Path, error: ApiError) -> None:
     (told,) = deliver(tmp_path / "spool", FakeSink("sink", error), 1)
-    assert ("1 wait in" in told and "injected" in told) or "no answer" in told or "invalid_grant" in told
+    assert told.endswith("for the next run: 1.") and error.message in told
     assert waiting(tmp_path / "spool") == [1]
     sink = FakeSink()
     assert deliver(tmp_path / "spool", sink, 2) == [] and numbers(sink) == [1, 2]
@@ -131,17 +131,18 @@ def test_it_holds_so_many_reports_and_none_for_longer_than_a_week(tmp_path: Path
 
     put(1, days=7, seconds=1)
     put(2, days=6, hours=23)
-    (told,) = [text for text in deliver(folder, FakeSink("sink", LOST), 3) if "removed" in text]
-    assert told.startswith("1 reports") and waiting(folder) == [2, 3]
+    (told,) = [text for text in deliver(folder, FakeSink("sink", LOST), 3) if "Removed" in text]
+    assert told.endswith("none older than 7 days: 1.") and waiting(folder) == [2, 3]
     for number in range(4, 4 + MAX_REPORTS - 2):
         put(number, seconds=1000 - number)
-    told_again = deliver(folder, FakeSink("sink", LOST), 1000)
-    assert told_again[0].startswith("1 reports") and waiting(folder) == [*range(4, 4 + MAX_REPORTS - 2), 3, 1000]
+    told_again = deliver(folder, FakeSink("sink", LOST), 1000)[0]
+    assert told_again.startswith("Removed unsent") and told_again.endswith(": 1.")
+    assert waiting(folder) == [*range(4, 4 + MAX_REPORTS - 2), 3, 1000]
 
 
 def test_when_the_time_is_over_the_rest_waits(tmp_path: Path) -> None:
     (told,) = deliver(tmp_path / "spool", FakeSink(), 1, seconds=-1.0)
-    assert "1 wait in" in told and waiting(tmp_path / "spool") == [1]
+    assert told.endswith("for the next run: 1.") and waiting(tmp_path / "spool") == [1]
 
 
 def test_one_process_sends_at_a_time_and_for_the_others_too(tmp_path: Path) -> None:
@@ -182,10 +183,14 @@ def test_no_report_follows_a_newer_one_whoever_sends_it(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    deliver(tmp_path / "spool", Shared(), 1)
-    assert len(sent) == 25 and sent == sorted(sent) and waiting(tmp_path / "spool") == []
+    later = 0
+    while waiting(tmp_path / "spool"):  # each time at least one report less, since none fails twice
+        later += 1
+        deliver(tmp_path / "spool", Shared(), 1)
+    assert len(sent) == 24 + later and sent == sorted(sent)
 
 
+@settings(max_examples=20)  # each writes several files to the disk
 @given(st.lists(st.sampled_from(["taken", "later", "refused"]), max_size=8))
 def test_nothing_is_lost_and_the_order_is_kept(tmp_path_factory: pytest.TempPathFactory, fates: list[str]) -> None:
     folder = tmp_path_factory.mktemp("spool")
