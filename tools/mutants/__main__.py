@@ -74,7 +74,7 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_apigee/sinks": ((REPORT,), (CALLBACK,)),
     "_apigee/spool": ((SPOOL,), (CALLBACK,)),
     "_apigee/files": ((SPOOL,),),
-    "_apigee/delivery": ((CALLBACK,),),
+    "_apigee/delivery": ((SPOOL,), (CALLBACK,)),
     "_apigee/instance_status": ((INSTANCE,),),
     "_apigee/connection": ((INSTANCE,), (CALLBACK,)),
     "_apigee/service_account": ((INSTANCE,),),

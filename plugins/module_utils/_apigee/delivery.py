@@ -44,11 +44,14 @@ class Delivery:
         def work(ends: float) -> list[str]:
             if not folder:
                 return send(sink, report_at)
+            spool = Spool(Path(folder), sink)
             try:
-                return Spool(Path(folder), sink).deliver(report_at, ends)
+                return spool.deliver(report_at, ends)
             except OSError as error:
                 unusable = f"The spool {folder} cannot be used: {error.strerror}."
-                return [unusable, *send(sink, report_at)]
+            if spool.holds_reports():
+                return [unusable, "The report is lost, since older ones wait there."]
+            return [unusable, *send(sink, report_at)]
 
         try:
             return within(seconds, work)

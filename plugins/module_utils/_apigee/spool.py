@@ -58,6 +58,9 @@ class Spool:
         # Another process that is sending sends this report too.
         return told if sending is None else told + self._send(sending, ends)
 
+    def holds_reports(self) -> bool:
+        return any(True for _report in self._reports(self._key))
+
     def _open(self) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.folder.stat().st_mode & stat.S_IWOTH:  # or what anybody puts there would be sent with our token

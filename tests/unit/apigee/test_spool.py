@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.otterscale.core.plugins.module_utils._apigee.delivery import Delivery
 from ansible_collections.otterscale.core.plugins.module_utils._apigee.files import write_atomically
+from ansible_collections.otterscale.core.plugins.module_utils._apigee.report import Outcome
 from ansible_collections.otterscale.core.plugins.module_utils._apigee.spool import MAX_REPORTS, Spool
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from hypothesis import given, settings
@@ -214,6 +216,33 @@ def test_a_folder_that_everybody_may_write_to_is_not_used(tmp_path: Path) -> Non
     with pytest.raises(OSError, match="everybody may write to it"):
         deliver(folder, FakeSink(), 1)
     assert list(folder.iterdir()) == []
+
+
+def test_a_spool_that_cannot_be_used_lets_no_newer_report_pass(tmp_path: Path) -> None:
+    folder, file = tmp_path / "spool", tmp_path / "later/reports"
+    options = {"sink": "file", "path": str(file), "spool": str(folder), "timeout": 60.0, "instance_uid": None}
+    lock = folder / ".lock"
+
+    def report_of(name: str) -> list[str]:
+        return Delivery(options).report([Outcome("here", "", name, None, True)])
+
+    def arrived() -> list[str]:
+        return [json.loads(line)["resources"][0]["resource"] for line in file.read_text().splitlines()]
+
+    lock.mkdir(parents=True)
+    assert "cannot be used" in report_of("zero")[0]  # and there is no folder for the file either
+    lock.rmdir()
+    assert report_of("one")[0].endswith("for the next run: 1.")
+    file.parent.mkdir()
+    lock.unlink()
+    lock.mkdir()
+    assert report_of("two")[1] == "The report is lost, since older ones wait there."
+    lock.rmdir()
+    assert report_of("three") == [] and arrived() == ["one", "three"]
+    lock.unlink()
+    lock.mkdir()
+    (told,) = report_of("four")
+    assert "cannot be used: Is a directory" in told and arrived() == ["one", "three", "four"]
 
 
 def test_a_file_that_cannot_be_written_stays_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
