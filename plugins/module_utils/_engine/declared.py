@@ -27,7 +27,7 @@ def declared(
 
 
 def _value(option: Mapping[str, Any], value: Any) -> Any:
-    if option["type"] == "json" and isinstance(value, str):
+    if option["type"] == "json":  # validated, that is text
         return _decoded(value)
     suboptions = option.get("options")
     if suboptions is None:

@@ -213,6 +213,7 @@ def test_what_no_result_tells_is_told_by_the_arguments() -> None:
         end("apigee_instance_status", {"changed": True}, ARGUMENTS),
         end("apigee_instance_status", {}, ARGUMENTS, failed=True),
         end("otterscale_bucket_info", {"server": SERVER, "buckets": []}, ARGUMENTS),
+        end("otterscale_bucket_info", {"msg": "refused"}, ARGUMENTS, failed=True),
         end("otterscale_bucket", {"started": 1, "ansible_job_id": "1"}, ARGUMENTS),
         end("otterscale_bucket", {"msg": "undefined"}, {**ARGUMENTS, "name": "{{ nothing }}"}, failed=True),
         end("otterscale_bucket", {"msg": "no name"}, {"scope": "demo"}, failed=True),

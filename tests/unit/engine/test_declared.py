@@ -44,9 +44,12 @@ def test_the_spelling_of_a_task_makes_no_difference() -> None:
         assert named(Bucket, name="data", policy=written)["policy"] == policy
 
 
-@pytest.mark.parametrize("text", ["{", "[1e400]", "[" * 200 + "]" * 200, "[" * 100_000])
+@pytest.mark.parametrize("text", ["{", "[1e400]", "[" * 101 + "]" * 101, "[1, [], {" + '"a": {' * 99 + "}" * 100 + "]"])
 def test_json_that_results_cannot_hold_stays_a_text(text: str) -> None:
     assert named(Bucket, name="data", policy=text)["policy"] == text
+    assert named(Bucket, name="data", policy="[" * 100_000)["policy"] == "[" * 100_000
+    deep = "[" * 100 + "]" * 100
+    assert named(Bucket, name="data", policy=deep)["policy"] == json.loads(deep)
 
 
 def test_secrets_are_left_out_wherever_they_are() -> None:
