@@ -55,6 +55,8 @@ TEST_REQUIREMENTS = (
     "oauthlib",
     "kubernetes",
     "googleapis-common-protos",
+    "google-auth",
+    "cryptography",
 )
 
 nox.options.default_venv_backend = "uv"
@@ -371,6 +373,7 @@ def package(session: nox.Session) -> None:
     session.run("ansible-galaxy", "collection", "install", "--offline", str(tarball), "-p", str(out), env=env)
     session.run("ansible-galaxy", "collection", "verify", "--offline", "otterscale.core", env=env)
     session.run("ansible-doc", *MODULES, env=env, silent=True)
+    session.run("ansible-doc", "--type", "callback", "otterscale.core.status_report", env=env, silent=True)
     session.run("ansible-doc", "--type", "role", "otterscale.core.provision", env=env, silent=True)
     installed = out / COLLECTION
     session.run("ansible-playbook", "--syntax-check", f"{installed}/playbooks/quickstart.yml", env=env)

@@ -18,6 +18,7 @@ from otterscale.instance.v1.instance_connect import InstanceServiceASGIApplicati
 from otterscale.storage.v1.storage_connect import StorageServiceASGIApplication
 
 from . import faults, kubernetes, rest
+from .apigee import ApigeeApi
 from .context import Context
 from .control import Control
 from .errors import BackendError
@@ -42,7 +43,7 @@ _STATUS_CODES = {
 # Go's net/http, which a real server is built on, gives a little more than the 8 KiB that are configured.
 HEADER_LIMIT = 8192 + 4096
 # The REST APIs beside OtterScale. Which one is meant is told by the path.
-APIS: tuple[type[rest.Api], ...] = (IefApi, IamApi)
+APIS: tuple[type[rest.Api], ...] = (IefApi, IamApi, ApigeeApi)
 
 
 class Interceptor:

@@ -15,6 +15,7 @@ from .errors import BackendError
 from .generation import Generation
 from .journal import Journal
 from .model import (
+    ApigeeInstance,
     Bucket,
     DataVolume,
     EdgeService,
@@ -45,6 +46,7 @@ API_KINDS: dict[str, tuple[type[Any], str, str, tuple[str, ...]]] = {
     "ief_service": (EdgeService, "ief", "services", ("id",)),
     "iam_user": (IamUser, "iam", "users", ("domain", "name")),
     "iam_token": (IamToken, "iam", "tokens", ("token",)),
+    "apigee_instance": (ApigeeInstance, "apigee", "instances", ("name",)),
 }
 
 

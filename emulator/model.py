@@ -223,8 +223,23 @@ class Iam:
     tokens: dict[str, IamToken] = field(default_factory=dict)
 
 
+@dataclass
+class ApigeeInstance:
+    """An instance, by its whole name, with the newest report that it was told."""
+
+    name: str
+    report: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass
+class Apigee:
+    instances: dict[str, ApigeeInstance] = field(
+        default_factory=lambda: {name: ApigeeInstance(name) for name in ("organizations/demo/instances/nightly",)}
+    )
+
+
 # By the name that a state has in the file, in /_emulator/state and in World.apis. A new one begins as its class does.
-API_STATES: dict[str, type[Any]] = {"ief": Ief, "iam": Iam}
+API_STATES: dict[str, type[Any]] = {"ief": Ief, "iam": Iam, "apigee": Apigee}
 
 
 def key_of(namespace: str, name: str) -> str:

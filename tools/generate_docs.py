@@ -37,7 +37,21 @@ SECTION = re.compile(
 )
 WIDTH = 92  # of a text before it is indented; a word may go beyond it
 
+DECLARED = """\
+declared:
+  description:
+    - The options that the task names, without those of the connection, secrets, what repeats a default, and what only
+      says how the task is to be done, such as C(wait). A password in a URL is C(***).
+  returned: unless an argument was refused
+  type: dict
+  sample: {declared}
+"""
 RETURNS = """\
+server:
+  description: What the task was about, {server}. The URL is V(null) if it was refused.
+  returned: unless an argument was refused
+  type: dict
+  sample: {where}
 operations:
   description:
     - The writes that were sent and took effect, in order; in check mode those that would be sent.
@@ -91,6 +105,8 @@ error:
 # What RETURNS says of the system whose modules' names begin so.
 WORDS = {
     "otterscale": {
+        "server": "C(url) and C(scope)",
+        "where": '{url: "https://otterscale.example.com", scope: production}',
         "code": "Code of the Connect protocol",
         "calls": """\
 A read of the Kubernetes API is V(Kubernetes GET); requests to an identity provider are V(oidc discovery) and
@@ -99,18 +115,28 @@ A read of the Kubernetes API is V(Kubernetes GET); requests to an identity provi
 Error details of the server, each with C(type), the decoded C(value), and C(debug) if it was sent.""",
     },
     "ief": {
+        "server": "C(url) and C(project_id)",
+        "where": '{url: "https://ief2.cn-north-4.myhuaweicloud.com", project_id: 0c1f2e3d4b5a69788796a5b4c3d2e1f0}',
         "code": "Canonical code",
         "calls": "Reads are V(ListServices) and V(GetService); a request to IAM for a token is V(CreateToken).",
         "details": "The code of the vendor, as C(error_code), if the answer has one.",
     },
 }
-# A write of each module, and a reason for it.
+# A write of each module, a reason for it, and what is declared, which otterscale_resources has for each resource.
 SAMPLES = {
-    "ief_service": ("UpdateService", "ports differ"),
-    "otterscale_bucket": ("UpdateBucket", "owner and acl differ"),
-    "otterscale_datavolume": ("ExtendDataVolume", "its size is 10737418240 bytes, not 21474836480"),
-    "otterscale_resources": ("UpdateBucket", "owner and acl differ"),
-    "otterscale_vm_service": ("UpdateVirtualMachineService", "the ports differ"),
+    "ief_service": ("UpdateService", "ports differ", "{name: web, ports: [{name: http-0, port: 80}]}"),
+    "otterscale_bucket": ("UpdateBucket", "owner and acl differ", "{name: downloads, owner: alice, acl: public_read}"),
+    "otterscale_datavolume": (
+        "ExtendDataVolume",
+        "its size is 10737418240 bytes, not 21474836480",
+        "{namespace: shop, name: web-data, size: 20Gi}",
+    ),
+    "otterscale_resources": ("UpdateBucket", "owner and acl differ", ""),
+    "otterscale_vm_service": (
+        "UpdateVirtualMachineService",
+        "the ports differ",
+        "{namespace: shop, name: web, ports: [{port: 80}]}",
+    ),
 }
 
 
@@ -168,8 +194,9 @@ def section(path: Path, found: re.Match[str]) -> str:
 
 
 def returns(module: str) -> str:
-    rpc, reason = SAMPLES[module]
-    return RETURNS.format(rpc=rpc, reason=reason, **WORDS[module.partition("_")[0]])
+    rpc, reason, declared = SAMPLES[module]
+    own = DECLARED.format(declared=declared) if declared else ""
+    return own + RETURNS.format(rpc=rpc, reason=reason, **WORDS[module.partition("_")[0]])
 
 
 def options(module: str, path: Path) -> str:

@@ -120,6 +120,18 @@ def http_url(option: str, value: str, *, instead: str, query: bool = False) -> s
     raise ApiError("client", f"option '{option}' must not carry credentials: give {instead}")
 
 
+def server_of(params: Mapping[str, Any], url: str, part: str) -> dict[str, Any]:
+    """Which server, and which part of it, results are about. A URL that is refused, which may hold a password, is None.
+
+    url, part: the options that say it.
+    """
+    try:
+        shown = http_url(url, params[url], instead="").rstrip("/")
+    except ApiError:
+        shown = None
+    return {"url": shown, part: params[part]}
+
+
 def shown_params(params: Mapping[str, Any], urls: Collection[str]) -> dict[str, Any]:
     """The options of a task as `invocation` may show them, without passwords in URLs. urls: options that hold one."""
     shown: dict[str, Any] = Secrets().hide(dict(params))

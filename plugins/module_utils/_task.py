@@ -35,6 +35,7 @@ class System(NamedTuple):
     options: argument spec of the connection. connect: raises a `client` ApiError for invalid options.
     hide: what Connection.hide does, before there is a connection. show: the options of a task as others may see them.
     libraries: what it needs of Python, each with the error of its import, if there was one.
+    server: which server, and which part of it, results are about, without secrets; {} where they do not say.
     """
 
     options: Mapping[str, Any]
@@ -42,6 +43,7 @@ class System(NamedTuple):
     hide: Hide
     show: Callable[[Params], dict[str, Any]]
     libraries: Mapping[str, ImportError | None]
+    server: Callable[[Params], dict[str, Any]]
 
 
 class Context(NamedTuple):
@@ -96,13 +98,22 @@ class Task(NamedTuple):
                 context.notify(hide(line))
 
         report = self.work(params, context._replace(connect=connect, notify=notify))
-        values, warnings = hide((report.as_result(with_diff=with_diff), list(report.warnings)))
+        values = report.as_result(with_diff=with_diff)
+        if server := self.system.server(params):
+            values["server"] = server
+        values, warnings = hide((values, list(report.warnings)))
         return Result(values, warnings, report.error is not None)
 
 
 def task_for(resource_type: type[Resource[Any]], system: System) -> Task:
     """The task of a module that manages one resource."""
-    return Task(resource_type.options, system, lambda params, context: _work(resource_type, params, context))
+
+    def work(params: Params, context: Context) -> Outcome:
+        outcome = _work(resource_type, params, context)
+        outcome.declared = resource_type.declared(params)
+        return outcome
+
+    return Task(resource_type.options, system, work)
 
 
 def _work(resource_type: type[Resource[Any]], params: Params, context: Context) -> Outcome:

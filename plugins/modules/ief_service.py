@@ -197,6 +197,18 @@ ief_service:
       returned: always
       sample: "2020-07-08T01:23:25.845332209Z"
 # BEGIN generated: returns
+declared:
+  description:
+    - The options that the task names, without those of the connection, secrets, what repeats a default, and what only
+      says how the task is to be done, such as C(wait). A password in a URL is C(***).
+  returned: unless an argument was refused
+  type: dict
+  sample: {name: web, ports: [{name: http-0, port: 80}]}
+server:
+  description: What the task was about, C(url) and C(project_id). The URL is V(null) if it was refused.
+  returned: unless an argument was refused
+  type: dict
+  sample: {url: "https://ief2.cn-north-4.myhuaweicloud.com", project_id: 0c1f2e3d4b5a69788796a5b4c3d2e1f0}
 operations:
   description:
     - The writes that were sent and took effect, in order; in check mode those that would be sent.

@@ -209,6 +209,18 @@ phases:
       returned: always
       sample: 5.1
 # BEGIN generated: returns
+declared:
+  description:
+    - The options that the task names, without those of the connection, secrets, what repeats a default, and what only
+      says how the task is to be done, such as C(wait). A password in a URL is C(***).
+  returned: unless an argument was refused
+  type: dict
+  sample: {namespace: shop, name: web-data, size: 20Gi}
+server:
+  description: What the task was about, C(url) and C(scope). The URL is V(null) if it was refused.
+  returned: unless an argument was refused
+  type: dict
+  sample: {url: "https://otterscale.example.com", scope: production}
 operations:
   description:
     - The writes that were sent and took effect, in order; in check mode those that would be sent.

@@ -356,6 +356,12 @@ results:
       description: Name of the resource.
       type: str
       returned: always
+    declared:
+      description: What the declaration names of it. What is removed because it is not declared has its name and
+        C(state).
+      type: dict
+      returned: always
+      sample: {name: downloads, owner: alice, acl: public_read}
     changed:
       description: Whether it was changed.
       type: bool
@@ -382,6 +388,11 @@ summary:
   type: dict
   sample: {unchanged: 12, changed: 2, failed: 0, skipped: 0}
 # BEGIN generated: returns
+server:
+  description: What the task was about, C(url) and C(scope). The URL is V(null) if it was refused.
+  returned: unless an argument was refused
+  type: dict
+  sample: {url: "https://otterscale.example.com", scope: production}
 operations:
   description:
     - The writes that were sent and took effect, in order; in check mode those that would be sent.

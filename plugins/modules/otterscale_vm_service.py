@@ -156,6 +156,18 @@ vm_service:
       returned: always
       sample: "2026-01-31T12:00:00Z"
 # BEGIN generated: returns
+declared:
+  description:
+    - The options that the task names, without those of the connection, secrets, what repeats a default, and what only
+      says how the task is to be done, such as C(wait). A password in a URL is C(***).
+  returned: unless an argument was refused
+  type: dict
+  sample: {namespace: shop, name: web, ports: [{port: 80}]}
+server:
+  description: What the task was about, C(url) and C(scope). The URL is V(null) if it was refused.
+  returned: unless an argument was refused
+  type: dict
+  sample: {url: "https://otterscale.example.com", scope: production}
 operations:
   description:
     - The writes that were sent and took effect, in order; in check mode those that would be sent.

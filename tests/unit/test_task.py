@@ -51,7 +51,7 @@ def refuse(params: Mapping[str, Any]) -> Connection:
     raise ApiError("client", f"hunter2 opens no door of {params['scope']}")
 
 
-SYSTEM = System(OPTIONS, refuse, hide, dict, {})
+SYSTEM = System(OPTIONS, refuse, hide, dict, {}, lambda params: {})
 
 
 def run(

@@ -29,6 +29,8 @@ HOUSE = "tests/unit/test_house.py::test_the_role_takes_exactly_the_options_of_th
 INTEGRATION = ("connect", "clear_errors", "oidc", "readings", "declarations", "kubernetes")
 WIRE, CLEAR, OIDC, READ, DECLARE, CLUSTER = (f"tests/integration/test_{n}.py" for n in INTEGRATION)
 EDGE = "tests/integration/test_ief.py"
+INSTANCE, CALLBACK = (f"tests/integration/test_{name}.py" for name in ("apigee_instance_status", "status_report"))
+REPORT, SPOOL = (f"tests/unit/apigee/test_{name}.py" for name in ("report", "spool"))
 FOUND, FAULTS = (f"tests/fuzz/test_{name}.py" for name in ("found", "faults"))
 
 
@@ -79,6 +81,16 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_values/message": (unit("values", "wire"), RESOURCES),
     "_otterscale/connection": (unit("otterscale", "options"), (CLEAR,), (OIDC,)),
     "_otterscale/oidc": (unit("otterscale", "options"), (OIDC,)),
+    "_engine/declared": (("tests/unit/engine/test_declared.py",),),
+    "_apigee/report": ((REPORT,), (INSTANCE,)),
+    "_apigee/outcomes": ((REPORT,), (CALLBACK,)),
+    "_apigee/sinks": ((REPORT,), (CALLBACK,)),
+    "_apigee/spool": ((SPOOL,), (CALLBACK,)),
+    "_apigee/files": ((SPOOL,),),
+    "_apigee/delivery": ((SPOOL,), (CALLBACK,)),
+    "_apigee/instance_status": ((INSTANCE,),),
+    "_apigee/connection": ((INSTANCE,), (CALLBACK,)),
+    "_apigee/service_account": ((INSTANCE,),),
 }
 # What every test process needs, imported once; nothing of the collection.
 LIBRARIES = (

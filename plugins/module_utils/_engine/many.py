@@ -65,10 +65,14 @@ class Entry:
 
     def as_result(self, *, begun: bool) -> dict[str, Any]:
         """begun: whether the declaration has been, for which this entry may have come too late."""
+        told = {**self.labels(), "declared": self.declared()}
         if self.outcome is None:
-            return {**self.labels(), "changed": False, "failed": not begun, "skipped": begun}
-        result = self.outcome.as_result(with_diff=False)
-        return {**self.labels(), **result, "failed": self.failed, "skipped": False}
+            return {**told, "changed": False, "failed": not begun, "skipped": begun}
+        return {**told, **self.outcome.as_result(with_diff=False), "failed": self.failed, "skipped": False}
+
+    def declared(self) -> dict[str, Any]:
+        """What the declaration says of it: a removal is as good as named with `state: absent`."""
+        return self.type.declared({**self.params, "state": "absent"} if self.removal else self.params)
 
 
 @dataclass

@@ -15,7 +15,7 @@ from .._errors import ApiError, printable
 class Outcome:
     """Unchanged, changed, or failed (error is set) with what is known to have happened.
 
-    kind: the key of the resource in results. operations: the writes that took effect.
+    kind: the key of the resource in results. operations: the writes that took effect. declared: what the task named.
     """
 
     kind: str
@@ -28,10 +28,13 @@ class Outcome:
     phases: list[dict[str, Any]] | None = None
     error: ApiError | None = None
     msg: str = ""
+    declared: dict[str, Any] | None = None
 
     def as_result(self, *, with_diff: bool) -> dict[str, Any]:
         """The result of the task, without `failed`."""
         result: dict[str, Any] = {"changed": self.changed, self.kind: self.resource, "operations": self.operations}
+        if self.declared is not None:
+            result["declared"] = self.declared
         if self.phases is not None:
             result["phases"] = self.phases
         if self.error:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from .._errors import ApiError
+from .declared import declared
 
 State = TypeVar("State")
 Read = Callable[[str, Mapping[str, Any]], "dict[str, Any]"]
@@ -119,6 +120,7 @@ class Resource(ABC, Generic[State]):
     noun: ClassVar[str]  # the same in prose
     options: ClassVar[Mapping[str, Any]]  # argument spec of its module, without the connection
     namespaced: ClassVar[bool] = False
+    steering: ClassVar[frozenset[str]] = frozenset()  # options that say how, and not what is to be there
 
     scope: str
     name: str
@@ -135,6 +137,11 @@ class Resource(ABC, Generic[State]):
     @abstractmethod
     def to_remove(cls, scope: str, namespace: str | None, name: str) -> Resource[State]:
         """What is listed under that name, to be absent, whatever rules the name breaks."""
+
+    @classmethod
+    def declared(cls, params: Mapping[str, Any]) -> dict[str, Any]:
+        """What the options of a task declare, be they good or not."""
+        return declared(cls.options, params, cls.steering)
 
     # What exists
 

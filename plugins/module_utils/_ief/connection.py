@@ -17,6 +17,7 @@ from .._options import (
     header_value,
     http_url,
     plain_http_warnings,
+    server_of,
     shown_params,
     transport,
     transport_options,
@@ -82,4 +83,5 @@ IEF = System(
     hide=Secrets().hide,
     show=lambda params: shown_params(params, _URLS),
     libraries={"requests": REQUESTS_IMPORT_ERROR},
+    server=lambda params: server_of(params, "endpoint", "project_id"),
 )

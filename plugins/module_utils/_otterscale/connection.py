@@ -16,6 +16,7 @@ from .._options import (
     header_value,
     http_url,
     plain_http_warnings,
+    server_of,
     shown_params,
     transport,
     transport_options,
@@ -98,4 +99,5 @@ OTTERSCALE = System(
     hide=Secrets().hide,
     show=lambda params: shown_params(params, _URLS),
     libraries={"requests": REQUESTS_IMPORT_ERROR},
+    server=lambda params: server_of(params, "api_url", "scope"),
 )

@@ -122,6 +122,7 @@ class DataVolume(Resource[DataVolumeState]):
     noun = "data volume"
     options = ARGUMENT_SPEC
     namespaced = True
+    steering = frozenset({*KUBERNETES_SPEC, "get_unlisted", "wait", "wait_timeout", "wait_sleep", "wait_progress"})
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> DataVolume:

@@ -75,6 +75,7 @@ class VMService(Resource[VMServiceState]):
     noun = "VM service"
     options = ARGUMENT_SPEC
     namespaced = True
+    steering = frozenset(KUBERNETES_SPEC)
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> VMService:

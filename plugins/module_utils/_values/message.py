@@ -82,18 +82,10 @@ class Message(dict[str, Any]):
         value = self.get(name)
         if not value or not isinstance(value, str):
             return None
-        match = _TIME.fullmatch(value)
-        if match is None:
-            return value
-        *numbers, fraction, sign, hours, minutes = match.groups()
-        offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
         try:
-            year, month, day, hour, minute, second = map(int, numbers)
-            local = datetime(year, month, day, hour, minute, second)
-            utc = local + offset if sign == "-" else local - offset
-        except (ValueError, OverflowError):  # no such day, a leap second, or a year that no calendar has
+            return utc_time(value)
+        except ValueError:
             return value
-        return f"{utc.isoformat()}{fraction or ''}Z"
 
     def _scalar(self, name: str, of: type[T], expected: str) -> T:
         value = self.get(name)
@@ -119,6 +111,22 @@ def read_name(message: Mapping[str, Any]) -> str:
     if not (name and name.isprintable()):
         raise _wrong("name", name, "a name")
     return name
+
+
+def utc_time(text: str) -> str:
+    """A time of RFC 3339 as RFC 3339 in UTC, ending in Z. Raises ValueError for what is not one."""
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise ValueError("is not a time of RFC 3339, such as 2026-01-31T12:00:00Z")
+    *numbers, fraction, sign, hours, minutes = match.groups()
+    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+    try:
+        year, month, day, hour, minute, second = map(int, numbers)
+        local = datetime(year, month, day, hour, minute, second)
+        utc = local + offset if sign == "-" else local - offset
+    except (ValueError, OverflowError):  # no such day, a leap second, or a year that no calendar has
+        raise ValueError("is a time that no calendar has") from None
+    return f"{utc.isoformat()}{fraction or ''}Z"
 
 
 def is_in(namespace: str | None, message: Mapping[str, Any]) -> bool:

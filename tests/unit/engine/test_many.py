@@ -53,12 +53,16 @@ def test_each_entry_is_told_of_with_its_labels_and_without_a_diff() -> None:
         {
             **{"kind": "vm_service", "namespace": "vms", "name": "web", "changed": False, "failed": False},
             **{"skipped": False, "operations": [], "vm_service": {"name": "web"}},
+            "declared": {"namespace": "vms", "name": "web"},
         },
         {
             **{"kind": "bucket", "name": "data", "changed": True, "failed": False, "skipped": False},
-            **{"operations": CREATED, "bucket": None},
+            **{"operations": CREATED, "bucket": None, "declared": {"name": "data"}},
         },
-        {"kind": "bucket", "name": "x", "changed": False, "failed": False, "skipped": True},
+        {
+            **{"kind": "bucket", "name": "x", "changed": False, "failed": False, "skipped": True},
+            "declared": {"name": "x"},
+        },
     ]
     assert [entry.title for entry in entries[:2]] == ["VM service vms/web", "bucket data"]
 
