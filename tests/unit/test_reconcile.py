@@ -400,6 +400,13 @@ def test_a_refusal_that_no_other_plan_can_help_is_told_before_an_acl_that_cannot
     assert outcome.error is not None and "NoSuchUser" in outcome.msg and outcome.changed
 
 
+def test_a_refused_update_is_told_before_an_acl_that_cannot_be_read_after_it() -> None:
+    server = Blinded(things=converged(BUCKET).things, faults=[Fault("permission_denied", message="not yours")])
+    outcome = reconcile(replace(BUCKET, acl="private"), server)
+    assert outcome.error is not None and outcome.error.code == "permission_denied" and "not yours" in outcome.msg
+    assert not outcome.changed and "Whether" not in outcome.msg
+
+
 def test_what_a_reading_did_not_tell_is_no_change() -> None:
     """A volume that Kubernetes shows has no boot_image, a service without selector no VM."""
     told = DataVolumeState(Source("blank_image"), True, 10, 10)
@@ -421,8 +428,9 @@ def test_a_bucket_that_a_failing_create_leaves_behind_is_a_change() -> None:
     assert "owner 'nobody' does not exist" in outcome.msg
 
 
-def test_a_create_that_did_its_work_and_then_failed_is_a_success() -> None:
-    server = Server(faults=[Fault("unknown", effect=True, message="StatusCode: 404, NoSuchBucketPolicy: ")])
+@pytest.mark.parametrize("code", ["unknown", "permission_denied"])
+def test_a_create_that_did_its_work_and_then_failed_is_a_success(code: str) -> None:
+    server = Server(faults=[Fault(code, effect=True, message="StatusCode: 404, NoSuchBucketPolicy: ")])
     outcome = reconcile(BUCKET, server)
     assert outcome.error is None and outcome.changed and server.sent == ["CreateBucket"]
 
@@ -803,7 +811,11 @@ def test_a_wait_that_ends_at_kubernetes_names_that_call(clock: Clock) -> None:
             if len(asked) > 2:
                 raise ApiError("unavailable", "gone fishing", rpc="GET")
             source, claim = {"http": {"url": "https://h/x"}}, {"resources": {"requests": {"storage": "10"}}}
-            return {"metadata": {"name": name}, "spec": {"source": source, "pvc": claim}, "status": {"phase": "Pending"}}
+            return {
+                "metadata": {"name": name},
+                "spec": {"source": source, "pvc": claim},
+                "status": {"phase": "Pending"},
+            }
 
     outcome = reconcile(replace(VOLUME, wait=Wait(60, 5), cluster=Leaving()), Server())
     assert outcome.error is not None and not outcome.changed and clock.slept == [5, 5]
