@@ -407,6 +407,30 @@ def test_a_refused_update_is_told_before_an_acl_that_cannot_be_read_after_it() -
     assert not outcome.changed and "Whether" not in outcome.msg
 
 
+def test_a_refusal_that_no_other_plan_can_help_is_told_before_what_it_left_behind() -> None:
+    class HalfWay(Server):
+        def CreateDataVolume(self, request: dict[str, Any]) -> dict[str, Any]:
+            super().CreateDataVolume({**request, "source": {}})
+            raise self.refuse("invalid_argument", "DataVolume source: no such scheme")
+
+    server = HalfWay()
+    outcome = reconcile(VOLUME, server)
+    assert outcome.error is not None and "no such scheme" in outcome.msg and server.sent == ["CreateDataVolume"]
+    assert "does not accept the source" in outcome.msg
+
+
+def test_what_cannot_be_changed_is_told_before_a_refusal_that_is_not_about_it() -> None:
+    class Overtaken(Server):
+        def CreateVirtualMachineService(self, request: dict[str, Any]) -> dict[str, Any]:
+            super().CreateVirtualMachineService({**request, "virtualMachineName": "vm-2"})
+            raise ApiError("permission_denied", "not yours", sent=True)
+
+    server = Overtaken()
+    outcome = reconcile(SERVICE, server)
+    assert outcome.error is not None and outcome.error.code == "client" and "vm-2" in outcome.msg
+    assert server.sent == ["CreateVirtualMachineService"] and not outcome.changed
+
+
 def test_what_a_reading_did_not_tell_is_no_change() -> None:
     """A volume that Kubernetes shows has no boot_image, a service without selector no VM."""
     told = DataVolumeState(Source("blank_image"), True, 10, 10)
