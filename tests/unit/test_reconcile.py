@@ -580,6 +580,8 @@ def test_a_lost_create_that_no_list_shows_is_a_change(resource: Any) -> None:
     outcome = reconcile(resource, server)
     assert outcome.error is None and outcome.changed
     assert [rpc for rpc, _request in server.effects if rpc.startswith("Create")] == [server.sent[0]]
+    lost = f"the answer to {server.sent[0]} was lost; that the resource exists already is taken for its effect"
+    assert lost in outcome.warnings
 
 
 @dataclass

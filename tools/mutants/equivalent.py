@@ -20,6 +20,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "_Reconciliation.__init__: self.last_read: str | None = None -> pass": (
             "a resource reads before it judges what it read"
         ),
+        "_Reconciliation.account: esolved.verb is step.verb and refusal: self.done.append(se -> "
+        "esolved.verb is step.verb: self.done.append(se": CHECKED,
         "_Reconciliation.failed: if self.unresolved and self.seen and (self.seen != self.first -> "
         "if self.unresolved and (self.seen != self.first": "a write is only open after something was seen",
     },
