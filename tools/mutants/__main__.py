@@ -38,7 +38,7 @@ def unit(room: str, *names: str) -> tuple[str, ...]:
     return tuple(f"tests/unit/{room}/test_{name}.py" for name in names)
 
 
-ENGINE = unit("engine", "reconcile", "reconcile_faults", "glance")
+ENGINE = unit("engine", "reconcile", "glance", "reconcile_faults")
 CONTRACT = "tests/unit/test_contract.py"
 # The files that hold a kind of resource, each with unit tests of its own.
 KINDS = sorted(
@@ -51,8 +51,8 @@ BUCKET, VM_SERVICE, DATAVOLUME = ((*OWN[f"_otterscale/{n}"], CONTRACT) for n in 
 RESOURCES = (*(test for tests in OWN.values() for test in tests), *unit("otterscale", "options"), CONTRACT)
 # The tests that matter for a file, the quick ones first; a survivor has survived them all.
 STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
-    "_engine/reconcile": (ENGINE, RESOURCES, (FOUND,), (FAULTS,)),
-    "_engine/resource": (ENGINE, RESOURCES, (FOUND,), (FAULTS,)),
+    "_engine/reconcile": (ENGINE, RESOURCES),
+    "_engine/resource": (ENGINE, RESOURCES),
     "_engine/evidence": (unit("engine", "evidence"), ENGINE),
     "_engine/wait": (ENGINE, RESOURCES),
     "_engine/outcome": (ENGINE, unit("otterscale", "options"), (CLEAR,)),
@@ -81,6 +81,7 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_values/message": (unit("values", "wire"), RESOURCES),
     "_otterscale/connection": (unit("otterscale", "options"), (CLEAR,), (OIDC,)),
     "_otterscale/oidc": (unit("otterscale", "options"), (OIDC,)),
+    "_engine/index": ((*unit("engine", "index"),), RESOURCES),
     "_engine/declared": (("tests/unit/engine/test_declared.py",),),
     "_apigee/report": ((REPORT,), (INSTANCE,)),
     "_apigee/outcomes": ((REPORT,), (CALLBACK,)),

@@ -20,6 +20,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "_Reconciliation.__init__: self.last_read: str | None = None -> pass": (
             "a resource reads before it judges what it read"
         ),
+        "_Reconciliation.account: esolved.verb is step.verb and refusal: self.done.append(se -> "
+        "esolved.verb is step.verb: self.done.append(se": CHECKED,
         "_Reconciliation.failed: if self.unresolved and self.seen and (self.seen != self.first -> "
         "if self.unresolved and (self.seen != self.first": "a write is only open after something was seen",
     },
@@ -47,7 +49,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "Client.pause: off * 2.0 ** min(tries, 30)) -> off * 2.0 ** min(tries, 31))": "it is bounded long before",
         "Client._attempt: Timeout-Ms': str(min(max(1, int(self._timeout * 100 -> "
         "Timeout-Ms': str(min(max(2, int(self._timeout * 100": "no call is over in a millisecond",
-        "_decode: ApiError('unknown', f\"the answer {(f'is {c -> ApiError('unknownX', f\"the answer {(f'is {c": UNKNOWN,
+        "_decode: lication/') else 'unknown', f\"the answer {(f'is {c -> "
+        "lication/') else 'unknownX', f\"the answer {(f'is {c": UNKNOWN,
         "_answered_error: ATUS.get(status, 'unknown') -> ATUS.get(status, 'unknownX')": UNKNOWN,
     },
     "_otterscale/bucket": {
@@ -63,13 +66,6 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "rtual_machine, self.ports, 'NodePort')": CHECKED,
         "VMService.predict: eep_node_ports(self.ports or (), seen.state.ports)) -> "
         "eep_node_ports(self.ports, seen.state.ports))": "without ports there is nothing to predict",
-        "VMService.desired: rtual_machine, self.ports or ()) -> rtual_machine, self.ports)": (
-            "ports that are not given are in no diff"
-        ),
-    },
-    "_otterscale/datavolume": {
-        "DataVolume._named: fields['source'] = source and source.as_dict() -> "
-        "fields['source'] = source.as_dict()": CHECKED,
     },
     "_values/ports": {
         "parse_ports: p(options, ports, strict=True): if port.port not -> "

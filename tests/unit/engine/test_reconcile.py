@@ -427,6 +427,37 @@ def test_a_refusal_that_no_other_plan_can_help_is_told_before_an_acl_that_cannot
     assert outcome.changed
 
 
+def test_a_refused_update_is_told_before_an_acl_that_cannot_be_read_after_it() -> None:
+    server = Blinded(things=converged(BUCKET).things, faults=[Fault("permission_denied", message="not yours")])
+    outcome = reconcile(replace(BUCKET, acl="private"), server)
+    assert outcome.error is not None and outcome.error.code == "permission_denied" and "not yours" in outcome.msg
+    assert not outcome.changed and "Whether" not in outcome.msg
+
+
+def test_a_refusal_that_no_other_plan_can_help_is_told_before_what_it_left_behind() -> None:
+    class HalfWay(Server):
+        def CreateDataVolume(self, request: dict[str, Any]) -> dict[str, Any]:
+            super().CreateDataVolume({**request, "source": {}})
+            raise self.refuse("invalid_argument", "DataVolume source: no such scheme")
+
+    server = HalfWay()
+    outcome = reconcile(VOLUME, server)
+    assert outcome.error is not None and "no such scheme" in outcome.msg and server.sent == ["CreateDataVolume"]
+    assert "does not accept the source" in outcome.msg
+
+
+def test_what_cannot_be_changed_is_told_before_a_refusal_that_is_not_about_it() -> None:
+    class Overtaken(Server):
+        def CreateVirtualMachineService(self, request: dict[str, Any]) -> dict[str, Any]:
+            super().CreateVirtualMachineService({**request, "virtualMachineName": "vm-2"})
+            raise ApiError("permission_denied", "not yours", sent=True)
+
+    server = Overtaken()
+    outcome = reconcile(SERVICE, server)
+    assert outcome.error is not None and outcome.error.code == "client" and "vm-2" in outcome.msg
+    assert server.sent == ["CreateVirtualMachineService"] and not outcome.changed
+
+
 def test_what_a_reading_did_not_tell_is_no_change() -> None:
     """A volume that Kubernetes shows has no boot_image, a service without selector no VM."""
     told = DataVolumeState(Source("blank_image"), True, 10, 10)
@@ -450,8 +481,9 @@ def test_a_bucket_that_a_failing_create_leaves_behind_is_a_change() -> None:
     assert "owner 'nobody' does not exist" in outcome.msg
 
 
-def test_a_create_that_did_its_work_and_then_failed_is_a_success() -> None:
-    server = Server(faults=[Fault("unknown", effect=True, message="StatusCode: 404, NoSuchBucketPolicy: ")])
+@pytest.mark.parametrize("code", ["unknown", "permission_denied"])
+def test_a_create_that_did_its_work_and_then_failed_is_a_success(code: str) -> None:
+    server = Server(faults=[Fault(code, effect=True, message="StatusCode: 404, NoSuchBucketPolicy: ")])
     outcome = reconcile(BUCKET, server)
     assert outcome.error is None and outcome.changed
     assert server.sent == ["CreateBucket"]
@@ -588,6 +620,8 @@ def test_a_lost_create_that_no_list_shows_is_a_change(kind: Kind) -> None:
     assert outcome.error is None and outcome.changed
     assert [rpc for rpc, _request in server.effects].count(kind.calls.create) == 1
     assert server.sent[0] == kind.calls.create
+    lost = f"the answer to {server.sent[0]} was lost; that the resource exists already is taken for its effect"
+    assert lost in outcome.warnings
 
 
 @dataclass
