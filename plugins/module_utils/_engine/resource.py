@@ -139,6 +139,11 @@ class Resource(ABC, Generic[State]):
     def list_all(cls, read: Read, scope: str, namespace: str | None) -> Iterable[Mapping[str, Any]]:
         """All that the server lists, as it came. Raises ValueError for an answer that makes no sense."""
 
+    @classmethod
+    @abstractmethod
+    def read_listed(cls, message: Mapping[str, Any]) -> State:
+        """The state of something that list_all() shows. Raises ValueError where it makes no sense."""
+
     def listed(self, read: Read) -> Mapping[str, Any] | None:
         """What the server lists under this name. That others make no sense is no matter."""
         found = self.list_all(read, self.scope, self.namespace)

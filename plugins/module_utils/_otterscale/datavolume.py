@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from .._engine.resource import Plan, Presence, Progress, Read, Refusal, Resource, Seen, Step, Verb, Wait
 from .._errors import ApiError, bad_option, checked
 from .._http.url import shown_url
-from .._task import task_for
+from .._task import info_task_for, task_for
 from .._values.message import (
     is_in,
     read_bool,
@@ -164,6 +164,10 @@ class DataVolume(Resource[DataVolumeState]):
         found = [volume for answer in answers for volume in read_objects(answer, "dataVolumes")]
         return [volume for volume in found if is_in(namespace, volume)]
 
+    @classmethod
+    def read_listed(cls, message: Mapping[str, Any]) -> DataVolumeState:
+        return _read_volume(message)
+
     def observe(self, read: Read) -> Seen[DataVolumeState]:
         """Look in the lists, which leave out volumes without a claim; GetDataVolume only where the user allows it.
 
@@ -176,7 +180,7 @@ class DataVolume(Resource[DataVolumeState]):
             volumes = read_objects(answer, "dataVolumes")
             for volume in volumes:
                 if volume.get("name") == self.name and is_in(self.namespace, volume):
-                    return Seen(Presence.PRESENT, _read_volume(volume))
+                    return Seen(Presence.PRESENT, self.read_listed(volume))
             if any((volume.get("bootImage") or False) is (not boot_image) for volume in volumes):
                 break
         if self.cluster is not None:
@@ -446,3 +450,4 @@ def _read_kubernetes_source(source: Mapping[str, Any], namespace: str) -> Source
 
 
 TASK = task_for(DataVolume, OTTERSCALE)
+INFO = info_task_for(DataVolume, OTTERSCALE, namespace=dns_1123_label)

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._engine.resource import Plan, Presence, Read, Refusal, Resource, Seen, Step, Verb
 from .._errors import ApiError, bad_option, checked
-from .._task import task_for
+from .._task import info_task_for, task_for
 from .._values.message import (
     is_in,
     read_int,
@@ -118,6 +118,10 @@ class VMService(Resource[VMServiceState]):
             for service in read_objects(machine, "services") if is_in(namespace, machine) else ():
                 yield {**service, _MACHINE: machine.get("name")}
 
+    @classmethod
+    def read_listed(cls, message: Mapping[str, Any]) -> VMServiceState:
+        return _read_service(message, read_str(message, _MACHINE))
+
     def observe(self, read: Read) -> Seen[VMServiceState]:
         """Look for the service below every VM of the namespace. That it is in none does not prove its absence.
 
@@ -125,7 +129,7 @@ class VMService(Resource[VMServiceState]):
         """
         service = self.listed(read)
         if service is not None:
-            return Seen(Presence.PRESENT, _read_service(service, read_str(service, _MACHINE)))
+            return Seen(Presence.PRESENT, self.read_listed(service))
         if self.cluster is None:
             return Seen(Presence.UNKNOWN)
         found = self.cluster.service(self.namespace, self.name)
@@ -290,3 +294,4 @@ def _read_kubernetes_port(port: Mapping[str, Any]) -> Port:
 
 
 TASK = task_for(VMService, OTTERSCALE)
+INFO = info_task_for(VMService, OTTERSCALE, namespace=dns_1123_label)
