@@ -43,8 +43,6 @@ notes:
   - A text from the server never becomes a template, neither as it is nor as the result of O(compose).
   - Values in the file are not templates, except for the expressions in O(filters), O(compose), O(groups) and
     O(keyed_groups). Keep the token in the environment or in Ansible Vault.
-  - Put O(plugin) first in the file. If a plugin fails, Ansible tries others, and their messages may contain the first
-    lines of the file.
   - The cache is kept for each file, O(api_url), O(scope) and O(namespaces). It holds what the server answered; all
     other options apply to it anew.
 seealso:

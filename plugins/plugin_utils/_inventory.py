@@ -42,7 +42,7 @@ class HostInventory(BaseInventoryPlugin, Constructable, Cacheable):  # type: ign
         self, task_keys: Any = None, var_options: Any = None, direct: Mapping[str, Any] | None = None
     ) -> None:
         """Check the options as modules do, environment included: for Ansible an empty variable would be a value."""
-        given = dict(direct or {})
+        given = {name: value for name, value in (direct or {}).items() if value is not None}
         if unknown := sorted(map(str, given.keys() - self.option_definitions.keys() - {"plugin"})):
             raise AnsibleParserError(f"there is no option {', '.join(map(repr, unknown))}: check how it is written")
         spec = self.source.argument_spec

@@ -124,7 +124,7 @@ def test_machines_become_hosts_in_groups(server: Emulator, tmp_path: Path) -> No
         tmp_path,
         "some",
         namespaces=["shop", "default", "empty"],
-        filters=["otterscale_vm.status in ['Running', 'Stopped']", "inventory_hostname == 'web.shop' or not ansible_host"],
+        filters=["otterscale_vm.status == 'Running'", "ansible_host == '10.244.7.1' and inventory_hostname is match('w')"],
         strict=True,
     )
     assert list(hostvars(some)) == ["web.shop"]
@@ -234,7 +234,7 @@ def test_empty_variables_count_as_not_set_and_a_token_may_come_from_a_vault(
         environment.setenv(f"OTTERSCALE_{name.upper()}", "")
     password = tmp_path / "password"
     password.write_text("vault-password")
-    vaulted = tmp_path / "vault.otterscale.yml"  # the owner in the vault of other tests is no token, but no secret either
+    vaulted = tmp_path / "vault.otterscale.yml"  # what is in the vault is not the server's token
     options = {**PLUGIN, "api_url": server.url, "scope": "demo", "timeout": 7}
     vaulted.write_text(f'{yaml.safe_dump(options)}api_token: !vault "{VAULTED}"\n')
     shown = ansible(
@@ -242,8 +242,7 @@ def test_empty_variables_count_as_not_set_and_a_token_may_come_from_a_vault(
     )
     assert "ListVirtualMachines failed [unauthenticated, HTTP 401]" in shown and "alice" not in shown
     assert list(hostvars(source(tmp_path, **options, api_token=TOKEN))) == ["db.default", "web.default"]
-    seen = [(call["headers"].get("authorization"), call["headers"]["connect-timeout-ms"]) for call in server.journal()["calls"]]
-    assert [timeout for _token, timeout in seen] == ["7000"] * 2
+    assert {call["headers"]["connect-timeout-ms"] for call in server.journal()["calls"]} == {"7000"}
 
 
 def test_tokens_are_fetched_from_an_identity_provider(server: Emulator, tmp_path: Path) -> None:
@@ -267,28 +266,26 @@ def test_failures_say_what_happened_and_what_to_do(
     issued.private_key_pem.write_to_path(key)
     environment.setenv("OTTERSCALE_VALIDATE_CERTS", "")
     environment.delenv("OTTERSCALE_API_URL")
-    here = {"api_url": server.url, "api_token": TOKEN, "retries": 0}
+    here = {"api_url": server.url, "api_token": TOKEN, "retries": 0}  # until a case says otherwise
     machine = {"name": "{{ 6 * 7 }}", "namespace": "default"}
     server.add_faults({"rpc": "*", "kind": "answer", "body": json.dumps({"virtualMachines": [machine]})})
     failed = "virtual machines: ListVirtualMachines failed"
     with Emulator("--tls-cert", str(certificate), "--tls-key", str(key)) as tls:
-        cases: list[tuple[dict[str, Any], list[str]]] = [
-            (here, [f"{failed} [internal]: the answer makes no sense: the name of a virtual machine is '{{{{ 6 * 7 }}}}'"]),
-            ({**here, "api_url": serve(listening=False).url}, [f"{failed} [unavailable]", "Check 'api_url', the network"]),
-            ({**here, "api_token": f"{TOKEN} not"}, [f"{failed} [unauthenticated, HTTP 401]", "Check 'api_token'"]),
-            ({**here, "scope": "lab"}, [f"{failed} [not_found", "this server has no scope 'lab'"]),
-            ({**here, "api_url": tls.url}, [f"{failed} [unavailable]", "Give the CA bundle as 'ca_path'"]),
-            ({**here, "namespaces": ["Shop"]}, ["virtual machines: option 'namespaces' is 'Shop': must be a DNS-1123 label"]),
-            ({**here, "api_url": f"http://me:{TOKEN}@here"}, ["option 'api_url' must not carry credentials"]),
-            ({}, ["missing required arguments: api_url"]),
-            ({**here, "timeout": "soon"}, ["argument 'timeout'", "could not be converted", "unable to convert to float"]),
-            ({**here, "name_spaces": ["shop"]}, ["there is no option 'name_spaces': check how it is written"]),
-            ({**here, "filters": ["otterscale_vm.colour == 'blue'"]}, ["the filter", "fails for host web.default"]),
-            ({**here, "compose": {"x": "otterscale_vm.colour"}, "strict": True}, ["Could not set x for host web.default"]),
+        cases: list[tuple[dict[str, Any], str]] = [
+            ({}, f"{failed} [internal]: the answer makes no sense: the name of a virtual machine is '{{{{ 6 * 7 }}}}'"),
+            ({"api_url": serve(listening=False).url}, ": Connection refused. Check 'api_url', the network"),
+            ({"api_token": f"{TOKEN} not"}, f"{failed} [unauthenticated, HTTP 401]: "),
+            ({"scope": "lab"}, "Check 'scope': this server has no scope 'lab'."),
+            ({"api_url": tls.url}, "Give the CA bundle as 'ca_path'"),
+            ({"namespaces": ["Shop"]}, "virtual machines: option 'namespaces' is 'Shop': must be a DNS-1123 label"),
+            ({"api_url": f"http://me:{TOKEN}@here"}, "virtual machines: option 'api_url' must not carry credentials"),
+            ({"api_url": None}, "missing required arguments: api_url"),
+            ({"timeout": "soon"}, "argument 'timeout' is of type str and we were unable to convert to float"),
+            ({"name_spaces": ["shop"]}, "there is no option 'name_spaces': check how it is written"),
+            ({"filters": ["otterscale_vm.colour == 'blue'"]}, "'blue'\" fails for host web.default: "),
+            ({"compose": {"x": "otterscale_vm.colour"}, "strict": True}, "Could not set x for host web.default"),
         ]
-        files = [source(tmp_path, f"case-{number}", **options) for number, (options, _texts) in enumerate(cases)]
+        files = [source(tmp_path, f"case-{number}", **{**here, **options}) for number, (options, _) in enumerate(cases)]
         arguments = [argument for file in files for argument in ("-i", file)]
         shown = ansible("ansible-inventory", *arguments, "--list", "-vvv", good=False)
-    for number, (options, texts) in enumerate(cases):
-        said = shown.partition(f"case-{number}.")[2].partition(f"case-{number + 1}.")[0]
-        assert any(text in said for text in texts[:1]), (options, said)
+    assert [text for _options, text in cases if text not in shown] == []

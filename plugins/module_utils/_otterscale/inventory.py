@@ -45,15 +45,21 @@ def find(params: Params, read: Read) -> dict[str, dict[str, Any]]:
         checked("namespaces", namespace, dns_1123_label)
     hosts = {}
     for namespace in dict.fromkeys(namespaces or [_EVERYWHERE]):
-        answer = read(_LIST, {"scope": params["scope"], "namespace": namespace})
-        try:
-            for message in read_objects(answer, "virtualMachines"):
-                if namespace == _EVERYWHERE or is_in(namespace, message):
-                    machine = _read_machine(params["scope"], namespace, message)
-                    hosts[f"{machine['name']}.{machine['namespace']}"] = _variables(machine)
-        except ValueError as error:
-            raise ApiError("internal", f"the answer makes no sense: {error}", rpc=_RPC) from None
+        for machine in _machines(read, params["scope"], namespace):
+            hosts[f"{machine['name']}.{machine['namespace']}"] = _variables(machine)
     return hosts
+
+
+def _machines(read: Read, scope: str, namespace: str) -> list[dict[str, Any]]:
+    try:
+        listed = read_objects(read(_LIST, {"scope": scope, "namespace": namespace}), "virtualMachines")
+        found = [message for message in listed if namespace == _EVERYWHERE or is_in(namespace, message)]
+        return [_read_machine(scope, namespace, message) for message in found]
+    except ValueError as error:
+        raise ApiError("internal", f"the answer makes no sense: {error}", rpc=_RPC) from None
+    except ApiError as error:
+        error.message = f"namespace {namespace}: {error.message}" if namespace else error.message
+        raise
 
 
 def _variables(machine: dict[str, Any]) -> dict[str, Any]:
