@@ -15,15 +15,18 @@ from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
-from ansible.utils.unsafe_proxy import wrap_var
 
 from ..module_utils._errors import printable
 from ..module_utils._task import Inventory
 
 try:
-    from ansible.template import trust_as_template
+    from ansible.template import trust_as_template as _harmless
+
+    _untrusted: Any = str
 except ImportError:  # before ansible-core 2.19
-    trust_as_template = None
+    from ansible.utils.unsafe_proxy import wrap_var as _untrusted
+
+    _harmless: Any = str
 
 # What makes a text a template. The last one is a header that may give the others another form.
 _TEMPLATE = re.compile(r"\{\{|\{%|\{#|#jinja2:")
@@ -43,10 +46,11 @@ class HostInventory(BaseInventoryPlugin, Constructable, Cacheable):  # type: ign
     ) -> None:
         """Check the options as modules do, environment included: for Ansible an empty variable would be a value."""
         given = {name: value for name, value in (direct or {}).items() if value is not None}
-        if unknown := sorted(map(str, given.keys() - self.option_definitions.keys() - {"plugin"})):
+        if unknown := sorted(map(str, given.keys() - _names(self.option_definitions))):
             raise AnsibleParserError(f"there is no option {', '.join(map(repr, unknown))}: check how it is written")
         spec = self.source.argument_spec
-        checked = ArgumentSpecValidator(spec).validate({name: value for name, value in given.items() if name in spec})
+        own = _names(spec)
+        checked = ArgumentSpecValidator(spec).validate({name: value for name, value in given.items() if name in own})
         if checked.error_messages:
             raise AnsibleParserError(str(self.source.system.hide(checked.errors.msg)))
         self._params = {name: checked.validated_parameters[name] for name in spec}
@@ -122,6 +126,10 @@ class HostInventory(BaseInventoryPlugin, Constructable, Cacheable):  # type: ign
         return plain(super()._compose(*arguments, **keywords))
 
 
+def _names(options: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    return {*options, *(alias for option in options.values() for alias in option.get("aliases", ()))}
+
+
 def plain(value: Any) -> Any:
     """JSON whose texts are no templates, for every ansible-core and for what AWX keeps of an inventory.
 
@@ -136,6 +144,4 @@ def plain(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = str.__str__(value)  # without any mark
-    if _TEMPLATE.search(text):
-        return wrap_var(text) if trust_as_template is None else text
-    return text if trust_as_template is None else trust_as_template(text)
+    return _untrusted(text) if _TEMPLATE.search(text) else _harmless(text)

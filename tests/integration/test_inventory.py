@@ -51,15 +51,18 @@ def source(folder: Path, name: str = "test", /, **options: Any) -> Path:
 
 def ansible(program: str, *arguments: str | Path, good: bool = True, **variables: str) -> str:
     """What a program of Ansible prints. It must do it without a warning, or (good=False) may complain."""
-    environment = {**os.environ, "COLUMNS": "2000", "ANSIBLE_INVENTORY_UNPARSED_FAILED": "true", **variables}
-    done = subprocess.run(
-        [program, *map(str, arguments)], env=environment, capture_output=True, text=True, check=False
-    )
+    environment = {**os.environ, "ANSIBLE_INVENTORY_UNPARSED_FAILED": "true", **variables}
+    done = subprocess.run([program, *map(str, arguments)], env=environment, capture_output=True, text=True, check=False)
     shown = done.stdout + done.stderr
     assert TOKEN not in shown
     if good:
         assert done.returncode == 0 and not done.stderr, shown
-    return done.stdout if good else " ".join(shown.split())
+    return done.stdout if good else without_spaces(shown)
+
+
+def without_spaces(text: str) -> str:
+    """Some versions of ansible-core break the lines of warnings, also behind hyphens."""
+    return "".join(text.split())
 
 
 def listed(*files: Path, **variables: str) -> dict[str, Any]:
@@ -124,7 +127,7 @@ def test_machines_become_hosts_in_groups(server: Emulator, tmp_path: Path) -> No
         tmp_path,
         "some",
         namespaces=["shop", "default", "empty"],
-        filters=["otterscale_vm.status == 'Running'", "ansible_host == '10.244.7.1' and inventory_hostname is match('w')"],
+        filters=["otterscale_vm.status == 'Running'", "'7.1' in ansible_host and inventory_hostname is match('web')"],
         strict=True,
     )
     assert list(hostvars(some)) == ["web.shop"]
@@ -148,7 +151,7 @@ HOSTILE = {
     "hostname": "\x1b]0;owned\x07\r\nok: [all is well] {# gone #}",
 }
 FRIENDLY = {
-    "status": "it's 100 % \"plain\" {text} \\n with $VARIABLES, [lists] and é",
+    "status": 'it\'s 100 % "plain" {text} \\n with $VARIABLES, [lists] and é',
     "instancePhase": "\x1b[31mred\x9b2J\u202e\r\n",
     "machineId": "x" * 1_000_000,
     "hostname": "0123",
@@ -210,12 +213,12 @@ def test_the_cache_is_kept_and_refreshed(server: Emulator, tmp_path: Path) -> No
     assert calls(server) == ["", "empty"]
 
     source(tmp_path, **cache)
-    ansible("ansible-inventory", "-i", file, "--list", "--flush-cache")
-    assert list(hostvars(file)) == ["web.default"]
     play = tmp_path / "play.yml"
     refresh = {"ansible.builtin.meta": "refresh_inventory"}
     play.write_text(json.dumps([{"hosts": "all", "connection": "local", "gather_facts": False, "tasks": [refresh]}]))
-    ansible("ansible-playbook", "-i", file, play)
+    ansible("ansible-playbook", "-i", file, play, "--flush-cache")
+    assert calls(server) == ["", "empty", "", ""]  # one more for each
+    assert list(hostvars(file)) == ["web.default"]
     assert calls(server) == ["", "empty", "", ""]
     assert TOKEN not in "".join(path.read_text() for path in (tmp_path / "cache").iterdir())
 
@@ -237,10 +240,8 @@ def test_empty_variables_count_as_not_set_and_a_token_may_come_from_a_vault(
     vaulted = tmp_path / "vault.otterscale.yml"  # what is in the vault is not the server's token
     options = {**PLUGIN, "api_url": server.url, "scope": "demo", "timeout": 7}
     vaulted.write_text(f'{yaml.safe_dump(options)}api_token: !vault "{VAULTED}"\n')
-    shown = ansible(
-        "ansible-inventory", "-i", vaulted, "--list", good=False, ANSIBLE_VAULT_PASSWORD_FILE=str(password)
-    )
-    assert "ListVirtualMachines failed [unauthenticated, HTTP 401]" in shown and "alice" not in shown
+    shown = ansible("ansible-inventory", "-i", vaulted, "--list", good=False, ANSIBLE_VAULT_PASSWORD_FILE=str(password))
+    assert without_spaces("ListVirtualMachines failed [unauthenticated, HTTP 401]") in shown and "alice" not in shown
     assert list(hostvars(source(tmp_path, **options, api_token=TOKEN))) == ["db.default", "web.default"]
     assert {call["headers"]["connect-timeout-ms"] for call in server.journal()["calls"]} == {"7000"}
 
@@ -280,7 +281,7 @@ def test_failures_say_what_happened_and_what_to_do(
             ({"namespaces": ["Shop"]}, "virtual machines: option 'namespaces' is 'Shop': must be a DNS-1123 label"),
             ({"api_url": f"http://me:{TOKEN}@here"}, "virtual machines: option 'api_url' must not carry credentials"),
             ({"api_url": None}, "missing required arguments: api_url"),
-            ({"timeout": "soon"}, "argument 'timeout' is of type str and we were unable to convert to float"),
+            ({"timeout": "soon"}, "and we were unable to convert to float"),
             ({"name_spaces": ["shop"]}, "there is no option 'name_spaces': check how it is written"),
             ({"filters": ["otterscale_vm.colour == 'blue'"]}, "'blue'\" fails for host web.default: "),
             ({"compose": {"x": "otterscale_vm.colour"}, "strict": True}, "Could not set x for host web.default"),
@@ -288,4 +289,4 @@ def test_failures_say_what_happened_and_what_to_do(
         files = [source(tmp_path, f"case-{number}", **{**here, **options}) for number, (options, _) in enumerate(cases)]
         arguments = [argument for file in files for argument in ("-i", file)]
         shown = ansible("ansible-inventory", *arguments, "--list", "-vvv", good=False)
-    assert [text for _options, text in cases if text not in shown] == []
+    assert [text for _options, text in cases if without_spaces(text) not in shown] == []

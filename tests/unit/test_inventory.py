@@ -16,7 +16,8 @@ WEB = {"name": "web", "namespace": "shop", "status": "Running", "ready": True, "
 
 def hosts(*machines: Mapping[str, Any], namespaces: list[str] | None = None) -> dict[str, dict[str, Any]]:
     """What is found where the server lists these machines, whatever namespace it is asked for."""
-    return find({"scope": "demo", "namespaces": namespaces}, lambda _procedure, _request: {"virtualMachines": [*machines]})
+    answer = {"virtualMachines": [*machines]}
+    return find({"scope": "demo", "namespaces": namespaces}, lambda _procedure, _request: answer)
 
 
 def test_a_machine_is_shown_in_snake_case_and_typed() -> None:
