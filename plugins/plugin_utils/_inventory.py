@@ -19,14 +19,17 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ..module_utils._errors import printable
 from ..module_utils._task import Inventory
 
+# What marks a text in which nothing could be a template, and one in which something could.
+_harmless: Any
+_hostile: Any
 try:
-    from ansible.template import trust_as_template as _harmless
+    from ansible.template import trust_as_template
 
-    _untrusted: Any = str
+    _harmless, _hostile = trust_as_template, str
 except ImportError:  # before ansible-core 2.19
-    from ansible.utils.unsafe_proxy import wrap_var as _untrusted
+    from ansible.utils.unsafe_proxy import wrap_var
 
-    _harmless: Any = str
+    _harmless, _hostile = str, wrap_var
 
 # What makes a text a template. The last one is a header that may give the others another form.
 _TEMPLATE = re.compile(r"\{\{|\{%|\{#|#jinja2:")
@@ -144,4 +147,4 @@ def plain(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = str.__str__(value)  # without any mark
-    return _untrusted(text) if _TEMPLATE.search(text) else _harmless(text)
+    return _hostile(text) if _TEMPLATE.search(text) else _harmless(text)
