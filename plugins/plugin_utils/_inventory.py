@@ -52,8 +52,8 @@ class HostInventory(BaseInventoryPlugin, Constructable, Cacheable):  # type: ign
         if unknown := sorted(map(str, given.keys() - _names(self.option_definitions))):
             raise AnsibleParserError(f"there is no option {', '.join(map(repr, unknown))}: check how it is written")
         spec = self.source.argument_spec
-        own = _names(spec)
-        checked = ArgumentSpecValidator(spec).validate({name: value for name, value in given.items() if name in own})
+        own = given.keys() & _names(spec)
+        checked = ArgumentSpecValidator(spec).validate({name: _deciphered(given[name]) for name in own})
         if checked.error_messages:
             raise AnsibleParserError(str(self.source.system.hide(checked.errors.msg)))
         self._params = {name: checked.validated_parameters[name] for name in spec}
@@ -131,6 +131,11 @@ class HostInventory(BaseInventoryPlugin, Constructable, Cacheable):  # type: ign
 
 def _names(options: Mapping[str, Mapping[str, Any]]) -> set[str]:
     return {*options, *(alias for option in options.values() for alias in option.get("aliases", ()))}
+
+
+def _deciphered(value: Any) -> Any:
+    """A value of the file. What is of none of these types comes from a vault, or is a date: text for us, all of it."""
+    return value if isinstance(value, (str, int, float, list, dict)) else str(value)
 
 
 def plain(value: Any) -> Any:

@@ -24,6 +24,7 @@ from .oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer
 from .test_in_process import VAULTED
 
 TOKEN = "inventory-token-that-must-not-leak"
+HOSTS = ["db.default", "web.default"]  # those of a new server
 PLUGIN = {"plugin": "otterscale.core.otterscale"}
 
 
@@ -203,7 +204,7 @@ def test_the_cache_is_kept_and_refreshed(server: Emulator, tmp_path: Path) -> No
     assert [len(hostvars(file)) for _time in range(2)] == [2, 2]
     server.put("virtual_machine", namespace="default", name="db", remove=True)
     before = hostvars(file)
-    assert list(before) == ["db.default", "web.default"]
+    assert list(before) == HOSTS
     assert calls(server) == [""]
 
     # Everything but what was read applies anew; what tells what is read is part of what the cache is kept by.
@@ -237,20 +238,20 @@ def test_empty_variables_count_as_not_set_and_a_token_may_come_from_a_vault(
         environment.setenv(f"OTTERSCALE_{name.upper()}", "")
     password = tmp_path / "password"
     password.write_text("vault-password")
-    vaulted = tmp_path / "vault.otterscale.yml"  # what is in the vault is not the server's token
-    options = {**PLUGIN, "api_url": server.url, "scope": "demo", "timeout": 7}
-    vaulted.write_text(f'{yaml.safe_dump(options)}api_token: !vault "{VAULTED}"\n')
-    shown = ansible("ansible-inventory", "-i", vaulted, "--list", good=False, ANSIBLE_VAULT_PASSWORD_FILE=str(password))
-    assert without_spaces("ListVirtualMachines failed [unauthenticated, HTTP 401]") in shown and "alice" not in shown
-    assert list(hostvars(source(tmp_path, **options, api_token=TOKEN))) == ["db.default", "web.default"]
-    assert {call["headers"]["connect-timeout-ms"] for call in server.journal()["calls"]} == {"7000"}
+    options = {"scope": "demo", "timeout": 7}
+    assert list(hostvars(source(tmp_path, **options, api_url=server.url, api_token=TOKEN))) == HOSTS
+    assert [call["headers"]["connect-timeout-ms"] for call in server.journal()["calls"]] == ["7000"]
+    with Emulator(token="alice") as other:  # which is what is in the vault
+        vaulted = source(tmp_path, "vaulted", **options, api_url=other.url)
+        vaulted.write_text(f'{vaulted.read_text()}api_token: !vault "{VAULTED}"\n')
+        assert list(hostvars(vaulted, ANSIBLE_VAULT_PASSWORD_FILE=str(password))) == HOSTS
 
 
 def test_tokens_are_fetched_from_an_identity_provider(server: Emulator, tmp_path: Path) -> None:
     with OidcServer(server) as oidc:
         login = {"oidc_issuer_url": oidc.issuer, "oidc_client_id": CLIENT_ID, "oidc_client_secret": CLIENT_SECRET}
         found = hostvars(source(tmp_path, api_url=oidc.api_url, api_token="", namespaces=["default", "shop"], **login))
-        assert list(found) == ["db.default", "web.default"]
+        assert list(found) == HOSTS
         assert (oidc.discoveries, oidc.fetches, calls(server)) == (1, 1, ["default", "shop"])
 
 
