@@ -47,7 +47,10 @@ class HostInventory(BaseInventoryPlugin, Constructable, Cacheable):  # type: ign
     def set_options(
         self, task_keys: Any = None, var_options: Any = None, direct: Mapping[str, Any] | None = None
     ) -> None:
-        """Check the options as modules do, environment included: for Ansible an empty variable would be a value."""
+        """Take the options of the source as modules do, environment included.
+
+        For Ansible an empty variable is a value, one that would switch the check of certificates off.
+        """
         given = {name: value for name, value in (direct or {}).items() if value is not None}
         if unknown := sorted(map(str, given.keys() - _names(self.option_definitions))):
             raise AnsibleParserError(f"there is no option {', '.join(map(repr, unknown))}: check how it is written")
@@ -57,7 +60,6 @@ class HostInventory(BaseInventoryPlugin, Constructable, Cacheable):  # type: ign
         if checked.error_messages:
             raise AnsibleParserError(str(self.source.system.hide(checked.errors.msg)))
         self._params = {name: checked.validated_parameters[name] for name in spec}
-        given.update((name, value) for name, value in self._params.items() if value is not None)
         super().set_options(task_keys, var_options, given)
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
@@ -134,7 +136,7 @@ def _names(options: Mapping[str, Mapping[str, Any]]) -> set[str]:
 
 
 def _deciphered(value: Any) -> Any:
-    """A value of the file. What is of none of these types comes from a vault, or is a date: text for us, all of it."""
+    """A value of the file. What is of none of these types comes from a vault."""
     return value if isinstance(value, (str, int, float, list, dict)) else str(value)
 
 

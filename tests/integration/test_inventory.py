@@ -176,6 +176,7 @@ def test_a_text_of_the_server_is_never_a_template_and_stays_as_it_is(server: Emu
         for field, text in texts.items():
             kept = {"__ansible_unsafe": text} if texts is HOSTILE else text
             assert found[host]["otterscale_vm"][names[field]] == found[host][f"own_{names[field]}"] == kept
+    assert found["friendly.default"]["joined"] == f"{FRIENDLY['status']}!"
     assert found["friendly.default"]["nested"] == [{"one": FRIENDLY["status"]}]
     assert found["hostile.default"]["nested"] == [{"one": {"__ansible_unsafe": HOSTILE["status"]}}]
 
