@@ -63,6 +63,8 @@ def test_a_volume_that_both_lists_show_is_shown_once() -> None:
     image = {**DISK, "name": "image", "bootImage": True}
     assert names(DataVolume, "shop", None, {"dataVolumes": [DISK, image]}) == ["disk", "image"]
     assert names(DataVolume, "shop", None, {"dataVolumes": [DISK]}, {"dataVolumes": [image]}) == ["disk", "image"]
+    result = read(Information(DataVolume, "shop", None), {"dataVolumes": [DISK, {**DISK, "sizeBytes": "1"}]})
+    assert [found["size_bytes"] for found in result["datavolumes"]] == [1 << 30]  # the first, as for its module
     elsewhere = {**DISK, "name": "other", "namespace": "lab"}
     assert names(DataVolume, "shop", None, {"dataVolumes": [elsewhere]}) == []
 
