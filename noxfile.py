@@ -375,6 +375,7 @@ def package(session: nox.Session) -> None:
     session.run("ansible-doc", *MODULES, env=env, silent=True)
     session.run("ansible-doc", "--type", "callback", "otterscale.core.status_report", env=env, silent=True)
     session.run("ansible-doc", "--type", "role", "otterscale.core.provision", env=env, silent=True)
+    session.run("ansible-doc", "--type", "inventory", "otterscale.core.otterscale", env=env, silent=True)
     installed = out / COLLECTION
     session.run("ansible-playbook", "--syntax-check", f"{installed}/playbooks/quickstart.yml", env=env)
     session.run("python", f"{installed}/emulator/compile.py", silent=True)

@@ -5,9 +5,11 @@
 Ansible's documentation fragments reach neither RETURN nor suboptions nor the argument specs of roles. What these share
 with other places is written between two markers, `BEGIN generated: NAME` and `END generated`, from its one source:
 
-- `returns`: what every module returns, from RETURNS below;
+- `returns`: what every module returns, from OPERATIONS and ERROR below;
+- `returns of MODULE`: what the _info module of a resource returns, from what its module returns;
 - `options of MODULE`: the options of a module as suboptions of another one or of a role, from its DOCUMENTATION;
 - `connection`: the connection options as variables of a role, from their documentation fragment;
+- `environment`: the same fragment for plugins, which document the environment variables of their options;
 - `error codes`: what each code means and what to do, from module_utils/_errors.py and OtterScale's client.
 
 With --check it writes nothing, and names the files that it would change.
@@ -30,7 +32,10 @@ ROOT = Path(__file__).resolve().parents[1]
 PLUGINS = ROOT / "plugins"
 COLLECTION = "ansible_collections.otterscale.core"
 # Where generated sections may stand.
-PLACES = ("plugins/modules/*.py", "roles/*/meta/argument_specs.yml", "docs/docsite/rst/*.rst")
+PLACES = (
+    *("plugins/modules/*.py", "plugins/doc_fragments/*.py"),
+    *("roles/*/meta/argument_specs.yml", "docs/docsite/rst/*.rst"),
+)
 SECTION = re.compile(
     r"^(?P<indent> *)(?P<mark>#|\.\.) BEGIN generated: (?P<name>.+)\n(?:.*\n)*?(?P=indent)(?P=mark) END generated\n",
     re.MULTILINE,
@@ -46,12 +51,14 @@ declared:
   type: dict
   sample: {declared}
 """
-RETURNS = """\
+SERVER = """\
 server:
   description: What the task was about, {server}. The URL is V(null) if it was refused.
   returned: unless an argument was refused
   type: dict
   sample: {where}
+"""
+OPERATIONS = """\
 operations:
   description:
     - The writes that were sent and took effect, in order; in check mode those that would be sent.
@@ -70,6 +77,8 @@ operations:
       type: str
       returned: always
       sample: {reason}
+"""
+ERROR = """\
 error:
   description: Why the task failed, for playbooks and programs. RV(ignore:msg) says it in words, with what to do.
   returned: failure
@@ -138,6 +147,12 @@ SAMPLES = {
         "{namespace: shop, name: web, ports: [{port: 80}]}",
     ),
 }
+# The call that lists the resources of a module.
+LISTS = {
+    "otterscale_bucket": "ListBuckets",
+    "otterscale_datavolume": "ListDataVolumes",
+    "otterscale_vm_service": "ListVirtualMachines",
+}
 
 
 # Connection options that must not be logged; documentation fragments do not say so, and roles do.
@@ -183,9 +198,10 @@ def generated() -> Iterator[tuple[Path, str]]:
 def section(path: Path, found: re.Match[str]) -> str:
     kind, _of, of = found["name"].partition(" of ")
     makers: dict[str, Callable[[], str]] = {
-        "returns": lambda: returns(path.stem),
+        "returns": lambda: information(of) if of else returns(path.stem),
         "options": lambda: options(of, path),
         "connection": connection,
+        "environment": environment,
         "error codes": error_codes,
     }
     body = textwrap.indent(makers[kind](), found["indent"])
@@ -196,7 +212,20 @@ def section(path: Path, found: re.Match[str]) -> str:
 def returns(module: str) -> str:
     rpc, reason, declared = SAMPLES[module]
     own = DECLARED.format(declared=declared) if declared else ""
-    return own + RETURNS.format(rpc=rpc, reason=reason, **WORDS[module.partition("_")[0]])
+    return own + (SERVER + OPERATIONS + ERROR).format(rpc=rpc, reason=reason, **WORDS[module.partition("_")[0]])
+
+
+def information(module: str) -> str:
+    """What the _info module of a resource returns: a list of what its module returns one of."""
+    kind = module.removeprefix("otterscale_")
+    found = {
+        "description": "What was found, in the order in which the server lists it. Empty if there is nothing.",
+        "returned": "success",
+        "type": "list",
+        "elements": "dict",
+        "contains": documentation(PLUGINS / f"modules/{module}.py", "RETURN")[kind]["contains"],
+    }
+    return dump({f"{kind}s": found}) + (SERVER + ERROR).format(rpc=LISTS[module], **WORDS[module.partition("_")[0]])
 
 
 def options(module: str, path: Path) -> str:
@@ -229,6 +258,14 @@ def connection() -> str:
         if name in SECRETS:
             variables[f"otterscale_{name}"]["no_log"] = True
     return dump(variables)
+
+
+def environment() -> str:
+    """The documentation fragment of the connection with the environment variable of each option."""
+    shared = documentation(PLUGINS / "doc_fragments/connection.py", "DOCUMENTATION")
+    for name, option in shared["options"].items():
+        option["env"] = [{"name": f"OTTERSCALE_{name.upper()}"}]
+    return dump(shared)
 
 
 def restated(options: dict[str, Any], refer: Callable[[str], str], suboptions: str = "suboptions") -> dict[str, Any]:

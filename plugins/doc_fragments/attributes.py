@@ -32,6 +32,33 @@ attributes:
     support: full
 """
 
+    INFO = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in check_mode and return changed status prediction without modifying target.
+    support: full
+    details:
+      - The module only reads. It does the same in check mode.
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
+    support: N/A
+    details:
+      - The module changes nothing.
+  action:
+    description: Has an action plugin of the same name.
+    support: full
+    details:
+      - With a local connection the work is done in the process of the controller, where the items of a loop share a
+        session and what they read.
+      - A task with C(become), C(async), C(environment), another connection or another C(ansible_python_interpreter), or
+        with the variable C(otterscale_in_process) set to V(false), runs as an ordinary module, with the same results.
+  idempotent:
+    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates
+      no change.
+    support: full
+"""
+
     ACTIONGROUP = r"""
 options: {}
 attributes:

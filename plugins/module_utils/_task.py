@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
+from ._engine.inform import Information
 from ._engine.outcome import Outcome, failure_message
 from ._engine.reads import SharedReads, plan_from, plan_from_kept
 from ._engine.reconcile import apply, plan
-from ._engine.resource import Resource
+from ._engine.resource import Read, Resource
 from ._engine.wait import Notify
-from ._errors import ApiError
+from ._errors import ApiError, bad_option, checked
 
 Params = Mapping[str, Any]
 Hide = Callable[[Any], Any]
@@ -146,6 +147,69 @@ def refused(resource_type: type[Resource[Any]], params: Params, error: ApiError)
     """The outcome of invalid options."""
     title = resource_type.title_of(params.get("namespace"), params["name"])
     return Outcome(resource_type.kind, error=error, msg=failure_message(title, error))
+
+
+def info_task_for(
+    resource_type: type[Resource[Any]], system: System, *, namespace: Callable[[str], str] | None = None
+) -> Task:
+    """The task of a module that shows what there is of one type. namespace: the rule of that option, if it has it."""
+    options: dict[str, Any] = {"name": {"type": "str"}}
+    if namespace is not None:
+        options["namespace"] = {"type": "str", "required": True}
+
+    def work(params: Params, context: Context) -> Information:
+        found = Information(resource_type, params.get("namespace"), params["name"])
+        try:
+            connection = context.connect(params)
+            found.warnings += connection.warnings
+            if namespace is not None:
+                checked("namespace", params["namespace"], namespace)
+            if params["name"] == "":
+                raise bad_option("name", "", "must not be empty: leave it out to get all")
+            found.read(connection.reads.recent(f"information on {found.title}"), params["scope"])
+        except ApiError as error:
+            found.error = error
+        return found
+
+    return Task(options, system, work)
+
+
+class Hosts(NamedTuple):
+    """The variables of each host, by its name. failure: why they could not be found, in words."""
+
+    variables: dict[str, dict[str, Any]]
+    warnings: list[str]
+    failure: str = ""
+
+
+class Inventory(NamedTuple):
+    """What an inventory plugin shows of a system.
+
+    subject: what becomes a host, in words. options: argument spec without the connection. find: from all options, and
+    how to read, to the variables of each host; raises ApiError. about: the options that tell what is found.
+    """
+
+    subject: str
+    options: Mapping[str, Any]
+    system: System
+    find: Callable[[Params, Read], dict[str, dict[str, Any]]]
+    about: tuple[str, ...]
+
+    @property
+    def argument_spec(self) -> dict[str, Any]:
+        return {**self.system.options, **self.options}
+
+    def read(self, params: Params) -> Hosts:
+        """Find the hosts. What a server repeats of the connection's secrets is not among what is found."""
+        hide = self.system.hide
+        warnings: tuple[str, ...] = ()
+        try:
+            connection = self.system.connect(params)
+            hide, warnings = connection.hide, connection.warnings
+            found, failure = self.find(params, connection.reads.client.read), ""
+        except ApiError as error:
+            found, failure = {}, failure_message(self.subject, error)
+        return Hosts(*hide((found, list(warnings), failure)))
 
 
 def hide_entries(values: dict[str, Any]) -> None:

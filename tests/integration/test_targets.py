@@ -34,6 +34,7 @@ PASSING = {
 READS = {
     **{"otterscale_bucket": 1, "otterscale_vm_service": 1, "otterscale_datavolume": 2, "otterscale_resources": 4},
     "ief_service": 1,
+    **{"otterscale_bucket_info": 1, "otterscale_vm_service_info": 1, "otterscale_datavolume_info": 2},
 }
 
 
@@ -85,6 +86,9 @@ def assert_quiet(again: Run, host: str, where: str) -> None:
     for result in again.of(host):
         if not result.values.get("failed"):
             assert result.values["changed"] is False, f"{where}: {result.label} changed again"
+            if result.module.endswith("_info"):
+                assert not {"operations", "diff"} & result.values.keys(), f"{where}: {result.label}"
+                continue
             assert result.values["operations"] == [], f"{where}: {result.label}"
             diff = result.values["diff"]
             for part in diff if isinstance(diff, list) else [diff]:
@@ -98,7 +102,7 @@ def assert_quiet(again: Run, host: str, where: str) -> None:
 def assert_same_answer(again: Run, check_again: Run, host: str, where: str) -> None:
     """When nothing changes, check mode and a real run report the same resource."""
     for real, checked in zip(again.of(host), check_again.of(host), strict=True):
-        for key in ("vm_service", "bucket", "ief_service"):
+        for key in ("vm_service", "bucket", "ief_service", "vm_services", "buckets"):
             assert real.values.get(key) == checked.values.get(key), f"{where}: {real.label}"
 
 

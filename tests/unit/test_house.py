@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ROOT / "plugins"
 COLLECTION = "ansible_collections.otterscale.core."
 MODULES = {path.stem: path for path in sorted((PLUGINS / "modules").glob("*.py"))}
-DOORS = {"module_utils/_module", "plugin_utils/_action"}
+DOORS = {"module_utils/_module", "plugin_utils/_action", "plugin_utils/_inventory"}
 ENTRANCES = {"modules", "action", "inventory", "callback"}
 SHARED = {"_task", "_options", "_engine", "_http", "_values", "_errors"}
 
@@ -41,7 +41,7 @@ MAY_IMPORT = {
 }
 # The floors of a system, from the top; a file that is not named is a resource. Each imports only what is below it.
 FLOORS = {
-    "_otterscale": (("declaration",), ("a resource",), ("cluster", "connection"), ("oidc",), ("connect",)),
+    "_otterscale": (("declaration", "inventory"), ("a resource",), ("cluster", "connection"), ("oidc",), ("connect",)),
     "_ief": (("a resource",), ("connection",), ("client",)),
     "_apigee": (
         ("a resource", "delivery"),
@@ -215,9 +215,15 @@ def test_a_module_is_mostly_documentation(module: str) -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_has_an_integration_target(module: str) -> None:
-    """One that reports instead of managing something, so that no four runs of it would agree, has tests of its own."""
+    """An _info module is part of that of its resource.
+
+    A module that reports instead of managing something, so that no four runs of it would agree, has tests of its own.
+    """
     tests = ROOT / "tests/integration"
-    assert (tests / "targets" / module).is_dir() or (tests / f"test_{module}.py").is_file()
+    target = tests / "targets" / module.removesuffix("_info")
+    own = tests / f"test_{module}.py"
+    playbooks = [own] if own.is_file() else target.glob("*.yml")
+    assert any(f"otterscale.core.{module}" in path.read_text(encoding="utf-8") for path in playbooks)
 
 
 def test_every_module_is_in_the_action_group_of_its_system() -> None:
@@ -239,7 +245,7 @@ def test_a_module_documents_its_modes(module: str, attribute: str) -> None:
         file, _dot, variable = fragment.removeprefix("otterscale.core.").partition(".")
         shared = documentation(PLUGINS / f"doc_fragments/{file}.py", variable.upper() or "DOCUMENTATION")
         said = {**shared.get("attributes", {}).get(attribute, {}), **said}
-    assert said.get("support") == "full"
+    assert said.get("support") == ("N/A" if module.endswith("_info") and attribute == "diff_mode" else "full")
     assert said.get("description")
 
 
@@ -266,6 +272,19 @@ def test_the_role_does_not_log_what_the_modules_do_not_log() -> None:
     connection = importlib.import_module(f"{COLLECTION}plugins.module_utils._otterscale.connection")
     secrets = {name for name, option in connection.CONNECTION_SPEC.items() if option.get("no_log")}
     assert set(generate_docs.SECRETS) == secrets
+
+
+def test_the_inventory_plugin_documents_the_environment_that_its_options_have() -> None:
+    connection = importlib.import_module(f"{COLLECTION}plugins.module_utils._otterscale.connection")
+    documented = documentation(PLUGINS / "doc_fragments/connection.py", "INVENTORY")["options"]
+    found = {name: [variable["name"] for variable in option["env"]] for name, option in documented.items()}
+    assert found == {name: option["fallback"][1] for name, option in connection.CONNECTION_SPEC.items()}
+
+
+def test_the_inventory_plugin_documents_its_own_options() -> None:
+    inventory = importlib.import_module(f"{COLLECTION}plugins.module_utils._otterscale.inventory")
+    documented = documentation(PLUGINS / "inventory/otterscale.py")["options"]
+    assert essence({name: documented[name] for name in inventory.ARGUMENT_SPEC}) == essence(inventory.ARGUMENT_SPEC)
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -150,6 +150,11 @@ class Resource(ABC, Generic[State]):
     def list_all(cls, read: Read, scope: str, namespace: str | None) -> Iterable[Mapping[str, Any]]:
         """All that the server lists, as it came. Raises ValueError for an answer that makes no sense."""
 
+    @classmethod
+    @abstractmethod
+    def read_listed(cls, message: Mapping[str, Any]) -> State:
+        """The state of something that list_all() shows. Raises ValueError where it makes no sense."""
+
     @abstractmethod
     def observe(self, read: Read) -> Seen[State]:
         """Read the present state. Raises ValueError for an answer that makes no sense."""

@@ -115,12 +115,16 @@ class IefService(Resource[ServiceState]):
         """All services of the instance. A filter by name would match more, and no two tasks could share the answer."""
         return Message(read("ListServices", {})).raw_objects("services")
 
+    @classmethod
+    def read_listed(cls, message: Mapping[str, Any]) -> ServiceState:
+        return _read_service(message)
+
     def observe(self, read: Read) -> Seen[ServiceState]:
         """By its id, or else by its name in the list, which is complete."""
         found = self._with_id(read) if self.service_id else self._with_name(read)
         if found is None:
             return Seen(Presence.ABSENT)
-        state = _read_service(found)
+        state = self.read_listed(found)
         if self.service_id and self.name not in ("", state.name) and not self.absent:
             self._refuse_taken_name(read)
         return Seen(Presence.PRESENT, state)

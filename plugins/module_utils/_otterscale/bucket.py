@@ -12,7 +12,7 @@ from typing import Any
 from .._engine.index import Index, view
 from .._engine.resource import Plan, Presence, Read, Refusal, Resource, Seen, Step, Verb
 from .._errors import ApiError, bad_option, checked
-from .._task import task_for
+from .._task import info_task_for, task_for
 from .._values.acl import (
     CANNED_ACLS,
     CUSTOM,
@@ -106,9 +106,13 @@ class Bucket(Resource[BucketState]):
         """All buckets; the list is complete, and the only way to read one."""
         return Message(read(_LIST, {"scope": scope})).raw_objects("buckets")
 
+    @classmethod
+    def read_listed(cls, message: Mapping[str, Any]) -> BucketState:
+        return _read_bucket(message)
+
     def observe(self, read: Read) -> Seen[BucketState]:
         bucket = view(read(_LIST, {"scope": self.scope}), _by_name).find(self.name)
-        return Seen(Presence.ABSENT) if bucket is None else Seen(Presence.PRESENT, _read_bucket(bucket))
+        return Seen(Presence.ABSENT) if bucket is None else Seen(Presence.PRESENT, self.read_listed(bucket))
 
     def plan(self, seen: Seen[BucketState]) -> Plan:
         if self.absent:
@@ -268,3 +272,4 @@ def _read_bucket(answer: Mapping[str, Any]) -> BucketState:
 
 
 TASK = task_for(Bucket, OTTERSCALE)
+INFO = info_task_for(Bucket, OTTERSCALE)

@@ -13,7 +13,7 @@ from .._engine.index import Index, view
 from .._engine.resource import Plan, Presence, Progress, Read, Refusal, Resource, Seen, Step, Verb, Wait
 from .._errors import ApiError, bad_option, checked
 from .._http.url import shown_url
-from .._task import task_for
+from .._task import info_task_for, task_for
 from .._values.message import Message, is_in
 from .._values.names import dns_1123_label, dns_1123_subdomain
 from .._values.quantity import parse_quantity, parse_size
@@ -156,6 +156,10 @@ class DataVolume(Resource[DataVolumeState]):
         found = [volume for answer in answers for volume in Message(answer).raw_objects("dataVolumes")]
         return [volume for volume in found if is_in(namespace, volume)]
 
+    @classmethod
+    def read_listed(cls, message: Mapping[str, Any]) -> DataVolumeState:
+        return _read_volume(message)
+
     def observe(self, read: Read) -> Seen[DataVolumeState]:
         """Look in the lists, which leave out volumes without a claim; GetDataVolume only where the user allows it.
 
@@ -167,7 +171,7 @@ class DataVolume(Resource[DataVolumeState]):
             answer = read(_LIST, {"scope": self.scope, "namespace": self.namespace, "bootImage": boot_image})
             volume = view(answer, _by_name, self.namespace).find(self.name)
             if volume is not None:
-                return Seen(Presence.PRESENT, _read_volume(volume))
+                return Seen(Presence.PRESENT, self.read_listed(volume))
             if view(answer, _tells_all, boot_image):
                 break
         if self.cluster is not None:
@@ -444,3 +448,4 @@ def _read_kubernetes_source(source: Message, namespace: str) -> Source | None:
 
 
 TASK = task_for(DataVolume, OTTERSCALE)
+INFO = info_task_for(DataVolume, OTTERSCALE, namespace=dns_1123_label)

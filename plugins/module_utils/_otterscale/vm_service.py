@@ -12,7 +12,7 @@ from typing import Any
 from .._engine.index import Index, view
 from .._engine.resource import Plan, Presence, Read, Refusal, Resource, Seen, Step, Verb
 from .._errors import ApiError, bad_option, checked
-from .._task import task_for
+from .._task import info_task_for, task_for
 from .._values.message import Message, is_in
 from .._values.names import (
     dns_1035_label,
@@ -102,6 +102,10 @@ class VMService(Resource[VMServiceState]):
         """The services that are listed below a VM of the namespace, each with the name of that VM."""
         return _services(read(_LIST, {"scope": scope, "namespace": namespace}), namespace)
 
+    @classmethod
+    def read_listed(cls, message: Mapping[str, Any]) -> VMServiceState:
+        return _read_service(message, Message(message).string(_MACHINE))
+
     def observe(self, read: Read) -> Seen[VMServiceState]:
         """Look for the service below every VM of the namespace. That it is in none does not prove its absence.
 
@@ -110,7 +114,7 @@ class VMService(Resource[VMServiceState]):
         answer = read(_LIST, {"scope": self.scope, "namespace": self.namespace})
         service = view(answer, _by_name, self.namespace).find(self.name)
         if service is not None:
-            return Seen(Presence.PRESENT, _read_service(service, Message(service).string(_MACHINE)))
+            return Seen(Presence.PRESENT, self.read_listed(service))
         if self.cluster is None:
             return Seen(Presence.UNKNOWN)
         found = self.cluster.service(self.namespace, self.name)
@@ -288,3 +292,4 @@ def _read_kubernetes_port(port: Message) -> Port:
 
 
 TASK = task_for(VMService, OTTERSCALE)
+INFO = info_task_for(VMService, OTTERSCALE, namespace=dns_1123_label)
