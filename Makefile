@@ -31,8 +31,8 @@ test: setup ## Set everything up and run every check
 	@$(BOOT)/bin/python tools/checks.py
 
 .PHONY: cores
-cores: setup ## Unit tests and playbooks with the oldest and the newest ansible-core that are supported, and no_log with each
-	@$(BOOT)/bin/python tools/checks.py $(foreach core,2.16 2.21,"targets($(core))" "integration($(core))" "units($(core))") $(NO_LOG)
+cores: setup ## Unit tests, playbooks and AWX jobs with the oldest and the newest ansible-core, no_log with each, and AWX's setup
+	@$(BOOT)/bin/python tools/checks.py $(foreach core,2.16 2.21,"targets($(core))" "integration($(core))" "units($(core))" "runner($(core))") $(NO_LOG) awx
 
 .PHONY: setup
 setup: $(BOOT)/ready ## Make .dev/ with what the other targets need

@@ -37,6 +37,7 @@ PYTHON_FILES = ("plugins", "emulator", "tests", "tools", "noxfile.py")
 TEST_REQUIREMENTS = (
     *("pytest", "hypothesis", "trustme", "authlib", "flask"),
     *("requests", "oauthlib", "kubernetes", "googleapis-common-protos"),
+    *("jsonschema", "jq"),  # for what AWX reads
 )
 
 nox.options.default_venv_backend = "uv"
@@ -253,7 +254,7 @@ def units(session: nox.Session, core: str) -> None:
     """Unit tests."""
     link()
     session.install(core, *TEST_REQUIREMENTS)
-    session.run("pytest", *(session.posargs or ["tests/unit"]))
+    session.run("pytest", *(session.posargs or ["tests/unit", "tests/awx/test_definitions.py", "tests/awx/test_audit.py"]))
 
 
 @nox.session
@@ -284,6 +285,24 @@ def no_log(session: nox.Session, core: str) -> None:
     session.install(core, *TEST_REQUIREMENTS)
     install_emulator(session)
     session.run("pytest", *(session.posargs or ["tests/integration/test_no_log.py"]))
+
+
+@nox.session(python=find_python("3.12"))
+def awx(session: nox.Session) -> None:
+    """The role awx_setup with the modules of awx.awx, which the package `ansible` has up to 13, against a stand-in for AWX."""
+    link()
+    session.install("ansible==13.*", "pytest", "jsonschema")
+    session.run("pytest", *(session.posargs or ["tests/awx/test_setup.py"]))
+
+
+@nox.session
+@nox.parametrize("python,core", cores(for_oldest="3.11"))
+def runner(session: nox.Session, core: str) -> None:
+    """The role provision in jobs as AWX runs them, with ansible-runner and the tarball."""
+    session.install(core, "ansible-runner", "pytest", "jsonschema", "requests", "oauthlib")
+    install_emulator(session)
+    tarball = build(session, DEV / f"runner/{session.name}")
+    session.run("pytest", *(session.posargs or ["tests/awx/test_runner.py"]), env={"OTTERSCALE_TARBALL": str(tarball)})
 
 
 @nox.session
