@@ -27,12 +27,14 @@ COLLECTION = Path("ansible_collections/otterscale/core")
 # What users install: these files and folders whole, and nothing else. `build_ignore` of galaxy.yml leaves out the rest.
 PACKED = (
     *("CHANGELOG.rst", "CONTRIBUTING.md", "COPYING", "LICENSES", "README.md", "REUSE.toml", "requirements.txt"),
-    *("changelogs", "docs", "meta", "playbooks", "plugins", "roles"),
+    *("changelogs", "docs", "extensions", "meta", "playbooks", "plugins", "roles"),
+    "execution-environment.yml",
     "emulator",  # README.md sends users there.
     "tests/config.yml",  # ansible-test reads it.
 )
 TARGETS = "tests/integration/test_targets.py"
 MODULES = sorted(f"otterscale.core.{path.stem}" for path in (ROOT / "plugins/modules").glob("*.py"))
+ROLES = sorted(f"otterscale.core.{path.name}" for path in (ROOT / "roles").iterdir())
 PYTHON_FILES = ("plugins", "emulator", "tests", "tools", "noxfile.py")
 TEST_REQUIREMENTS = (
     *("pytest", "hypothesis", "trustme", "authlib", "flask"),
@@ -299,7 +301,7 @@ def awx(session: nox.Session) -> None:
 @nox.parametrize("python,core", cores(for_oldest="3.11"))
 def runner(session: nox.Session, core: str) -> None:
     """The role provision in jobs as AWX runs them, with ansible-runner and the tarball."""
-    session.install(core, "ansible-runner", "pytest", "jsonschema", "requests", "oauthlib")
+    session.install(core, "ansible-runner", "pytest", "jsonschema", "jq", "requests", "oauthlib")
     install_emulator(session)
     tarball = build(session, DEV / f"runner/{session.name}")
     session.run("pytest", *(session.posargs or ["tests/awx/test_runner.py"]), env={"OTTERSCALE_TARBALL": str(tarball)})
@@ -372,7 +374,7 @@ def package(session: nox.Session) -> None:
     session.run("ansible-galaxy", "collection", "install", "--offline", str(tarball), "-p", str(out), env=env)
     session.run("ansible-galaxy", "collection", "verify", "--offline", "otterscale.core", env=env)
     session.run("ansible-doc", *MODULES, env=env, silent=True)
-    session.run("ansible-doc", "--type", "role", "otterscale.core.provision", env=env, silent=True)
+    session.run("ansible-doc", "--type", "role", *ROLES, env=env, silent=True)
     installed = out / COLLECTION
     session.run("ansible-playbook", "--syntax-check", f"{installed}/playbooks/quickstart.yml", env=env)
     session.run("python", f"{installed}/emulator/compile.py", silent=True)
@@ -440,14 +442,30 @@ def check_links(session: nox.Session, imported: dict[str, Any]) -> None:
 
 @nox.session
 def builder(session: nox.Session) -> None:
-    """ansible-builder finds in meta/execution-environment.yml what an execution environment must hold."""
-    install(session, "ansible-builder")
+    """An execution environment: what ansible-builder makes of its definition, and the quickstart from what would be in it."""
+    install(session, "ansible-builder", "ansible-core")
+    install_emulator(session)
     link()
     found = session.run("ansible-builder", "introspect", str(DEV / "collections"), silent=True)
     if "requests" not in found:
         session.error(f"ansible-builder does not find requests:\n{found}")
     out = DEV / "builder"
     shutil.rmtree(out, ignore_errors=True)
-    session.run("ansible-builder", "create", "-f", "tools/execution-environment.yml", "-c", str(out))
-    if "requests" not in "".join(path.read_text() for path in out.rglob("requirements.txt")):
-        session.error("the build context of the execution environment does not mention requests")
+    session.run("ansible-builder", "create", "-f", "execution-environment.yml", "-c", str(out / "context"))
+    context = out / "context/_build"
+    wanted = {"requirements.txt": "requests", "requirements.yml": "otterscale.core", "bindep.txt": "ca-certificates"}
+    for name, word in wanted.items():
+        if word not in (context / name).read_text(encoding="utf-8"):
+            session.error(f"the build context of the execution environment does not mention {word} in {name}")
+    # What the Containerfile would install, in an environment of its own.
+    core, runner = re.findall(r"package_pip: (\S+)", (ROOT / "execution-environment.yml").read_text(encoding="utf-8"))
+    clean = out / "venv"
+    session.run("uv", "venv", "--quiet", "--python", find_python("3.12"), str(clean), external=True)
+    session.run(
+        "uv", "pip", "install", "--quiet", "--python", str(clean), core, runner, "-r", str(context / "requirements.txt"),
+        external=True,
+    )  # fmt: skip
+    env = {"PATH": f"{clean}/bin:{os.environ['PATH']}", "ANSIBLE_COLLECTIONS_PATH": str(out / "collections")}
+    tarball = build(session, out / "tarball")
+    session.run(f"{clean}/bin/ansible-galaxy", "collection", "install", "--offline", str(tarball), "-p", env["ANSIBLE_COLLECTIONS_PATH"], env=env, external=True)
+    session.run(session.bin + "/python", "tools/demo.py", "--playbook", "otterscale.core.quickstart", env=env, external=True)

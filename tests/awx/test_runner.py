@@ -17,6 +17,7 @@ from ansible.release import __version__ as core_version
 from emulator.process import Emulator
 
 from . import rules
+from .test_audit import count
 from .definitions import ROOT, credential_types, job_templates, survey
 from .job import Job, Runner, kill_tree
 
@@ -99,6 +100,8 @@ def test_a_declaration_from_nothing_over_a_kill_to_the_drift_report(
     assert not [call for call in emulator.journal(marked)["calls"] if call["write"]]
     (result,) = report.results("otterscale.core.otterscale_resources")
     assert result["summary"]["unchanged"] == 7 and len(result["results"]) == 7
+    nodes = [count("otterscale_resources", job.results("otterscale.core.otterscale_resources")[0]) for job in (rerun, report)]
+    assert len(nodes[0]) == 7 and nodes[0] == nodes[1], "what AWX counts as nodes, by ids that stay"
     for job in (check, killed, rerun, report):
         assert_no_secret(job)
     assert check.leaks("PLAY RECAP") == [f"artifacts/{check.number}/stdout"], "or nothing would be found anywhere"
