@@ -104,7 +104,7 @@ def test_a_declaration_from_nothing_over_a_kill_to_the_drift_report(
     assert len(nodes[0]) == 7 and nodes[0] == nodes[1], "what AWX counts as nodes, by ids that stay"
     for job in (check, killed, rerun, report):
         assert_no_secret(job)
-    assert check.leaks("PLAY RECAP") == [f"artifacts/{check.number}/stdout"], "or nothing would be found anywhere"
+    assert f"artifacts/{check.number}/stdout" in check.leaks("PLAY RECAP"), "or nothing would be found anywhere"
 
 
 def test_a_survey_makes_a_bucket(emulator: Emulator, runner: Runner, injected: dict[str, str]) -> None:

@@ -141,7 +141,7 @@ def test_what_is_wrong_is_told_before_anything_is_sent(server: AwxServer, tmp_pa
     assert run.status != 0 and "Credential Bad: inputs lack scope" in run.output and "no field token" in run.output
     assert len(server.awx.writes) == before
     run = play(server, tmp_path, otterscale_awx_project={"name": "Platform"})
-    assert run.status != 0 and "otterscale_awx_project has no scm_url" in run.output
+    assert run.status != 0 and "missing required arguments: scm_url found in otterscale_awx_project" in run.output
     assert len(server.awx.writes) == before
 
 
