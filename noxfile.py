@@ -256,7 +256,9 @@ def units(session: nox.Session, core: str) -> None:
     """Unit tests."""
     link()
     session.install(core, *TEST_REQUIREMENTS)
-    session.run("pytest", *(session.posargs or ["tests/unit", "tests/awx/test_definitions.py", "tests/awx/test_audit.py"]))
+    session.run(
+        "pytest", *(session.posargs or ["tests/unit", "tests/awx/test_definitions.py", "tests/awx/test_audit.py"])
+    )
 
 
 @nox.session
@@ -291,7 +293,7 @@ def no_log(session: nox.Session, core: str) -> None:
 
 @nox.session(python=find_python("3.12"))
 def awx(session: nox.Session) -> None:
-    """The role awx_setup with the modules of awx.awx, which the package `ansible` has up to 13, against a stand-in for AWX."""
+    """The role awx_setup with the modules of awx.awx, which `ansible` has up to 13, against a stand-in for AWX."""
     link()
     session.install("ansible==13.*", "pytest", "jsonschema")
     session.run("pytest", *(session.posargs or ["tests/awx/test_setup.py"]))
@@ -304,7 +306,8 @@ def runner(session: nox.Session, core: str) -> None:
     session.install(core, "ansible-runner", "pytest", "jsonschema", "jq", "requests", "oauthlib")
     install_emulator(session)
     tarball = build(session, DEV / f"runner/{session.name}")
-    session.run("pytest", *(session.posargs or ["tests/awx/test_runner.py"]), env={"OTTERSCALE_TARBALL": str(tarball)})
+    env = {"OTTERSCALE_TARBALL": str(tarball)}
+    session.run("pytest", *(session.posargs or ["tests/awx/test_runner.py"]), env=env)
 
 
 @nox.session
@@ -442,7 +445,7 @@ def check_links(session: nox.Session, imported: dict[str, Any]) -> None:
 
 @nox.session
 def builder(session: nox.Session) -> None:
-    """An execution environment: what ansible-builder makes of its definition, and the quickstart from what would be in it."""
+    """What ansible-builder makes of the execution environment, and the quickstart from what would be in it."""
     install(session, "ansible-builder", "ansible-core")
     install_emulator(session)
     link()
@@ -461,11 +464,12 @@ def builder(session: nox.Session) -> None:
     core, runner = re.findall(r"package_pip: (\S+)", (ROOT / "execution-environment.yml").read_text(encoding="utf-8"))
     clean = out / "venv"
     session.run("uv", "venv", "--quiet", "--python", find_python("3.12"), str(clean), external=True)
-    session.run(
-        "uv", "pip", "install", "--quiet", "--python", str(clean), core, runner, "-r", str(context / "requirements.txt"),
-        external=True,
-    )  # fmt: skip
-    env = {"PATH": f"{clean}/bin:{os.environ['PATH']}", "ANSIBLE_COLLECTIONS_PATH": str(out / "collections")}
+    packages = [core, runner, "-r", str(context / "requirements.txt")]
+    session.run("uv", "pip", "install", "--quiet", "--python", str(clean), *packages, external=True)
+    tools = f"PATH={clean}/bin:{os.environ['PATH']}"  # nox would put its own first
+    env = {"ANSIBLE_COLLECTIONS_PATH": str(out / "collections")}
     tarball = build(session, out / "tarball")
-    session.run(f"{clean}/bin/ansible-galaxy", "collection", "install", "--offline", str(tarball), "-p", env["ANSIBLE_COLLECTIONS_PATH"], env=env, external=True)
-    session.run(session.bin + "/python", "tools/demo.py", "--playbook", "otterscale.core.quickstart", env=env, external=True)
+    galaxy = ["ansible-galaxy", "collection", "install", "--offline", str(tarball), "-p", str(out / "collections")]
+    session.run("env", tools, *galaxy, env=env, external=True)
+    demo = [f"{session.bin}/python", "tools/demo.py", "--playbook", "otterscale.core.quickstart"]
+    session.run("env", tools, *demo, env=env, external=True)

@@ -11,4 +11,6 @@ from .job import SEEN
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     if SEEN:
-        terminalreporter.write_line(f"jobs: {SEEN['events']} events read, {SEEN['files']} files searched for the secret")
+        terminalreporter.write_line(
+            f"jobs: {SEEN['events']} events read, {SEEN['files']} files searched for the secret"
+        )

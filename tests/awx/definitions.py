@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""What the role awx_setup defines, read from its data files, and what this collection asks of it beyond AWX's own rules."""
+"""What the role awx_setup defines, read from its data files, and what we ask of it beyond AWX's own rules."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def role_variables() -> dict[str, Any]:
     """The role's defaults and vars. A text that is nothing but the name of another one has its value."""
     variables: dict[str, Any] = {}
     for path in sorted([*ROLE.glob("defaults/main/*.yml"), *ROLE.glob("vars/main/*.yml")]):
-        variables.update(yaml.load(path.read_text(encoding="utf-8"), Loader))  # noqa: S506 - a SafeLoader
+        variables.update(yaml.load(path.read_text(encoding="utf-8"), Loader))
 
     def resolve(value: Any) -> Any:
         if isinstance(value, dict):
@@ -92,8 +92,10 @@ def unsafe_type_errors(definition: Mapping[str, Any]) -> Iterator[str]:
         for template in in_env:
             if field["type"] == "boolean" and not re.search(rf"'\w+' if {name} else '\w+'", template):
                 yield f"field {name}: a boolean is injected as the word for each of its values"
-            if field.get("multiline") and not re.fullmatch(rf"\{{\{{ tower\.filename\.\w+ if {name} else '' \}}\}}", template):
-                yield f"field {name}: of a text of several lines only the path of its file is injected, where there is one"
+            if field.get("multiline") and not re.fullmatch(
+                rf"\{{\{{ tower\.filename\.\w+ if {name} else '' \}}\}}", template
+            ):
+                yield f"field {name}: of several lines only the path of a file is injected, where there is one"
     for name in set(definition["inputs"].get("required", [])) - set(fields):
         yield f"required {name}: there is no such field"
     for name, template in env.items():
@@ -119,7 +121,9 @@ def _unsafe_values(definition: Mapping[str, Any]) -> Iterator[str]:
 
 def unsafe_survey_errors(template: Mapping[str, Any]) -> Iterator[str]:
     """Why a survey that AWX accepts would not work in a play, or without a form."""
-    runs_alone = bool(template.get("schedule")) or template["name"] in {node["job_template"] for node in workflow()["nodes"]}
+    runs_alone = bool(template.get("schedule")) or template["name"] in {
+        node["job_template"] for node in workflow()["nodes"]
+    }
     mentioned = json.dumps(template.get("extra_vars", {}))
     for item in template.get("survey", []):
         name = item["variable"]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""Jobs as AWX runs them: a private data directory with what it writes there, and ansible-runner, which it starts on it."""
+"""Jobs as AWX runs them: a private data directory with what it writes there, and ansible-runner."""
 
 from __future__ import annotations
 
@@ -100,7 +100,16 @@ class Runner:
         requirements.write_text(yaml.safe_dump({"collections": [{"name": str(tarball), "type": "file"}]}))
         (folder / "project/provision.yml").write_text("- import_playbook: otterscale.core.provision\n")
         self.collections = folder / "requirements_collections"
-        command = ["ansible-galaxy", "collection", "install", "--offline", "-r", str(requirements), "-p", str(self.collections)]
+        command = [
+            "ansible-galaxy",
+            "collection",
+            "install",
+            "--offline",
+            "-r",
+            str(requirements),
+            "-p",
+            str(self.collections),
+        ]
         subprocess.run(command, check=True, capture_output=True, env=self._environment({}))
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
@@ -110,8 +119,10 @@ class Runner:
         home.mkdir(exist_ok=True)
         return {"PATH": f"{tools}:{os.defpath}", "HOME": str(home), "LANG": "C.UTF-8", **more}
 
-    def prepare(self, injected: Mapping[str, str], extra: Mapping[str, Any], answers: Mapping[str, Any], options: str) -> Path:
-        """The private data directory of the next job. extra: variables of the template, which are templates to Ansible."""
+    def prepare(
+        self, injected: Mapping[str, str], extra: Mapping[str, Any], answers: Mapping[str, Any], options: str
+    ) -> Path:
+        """The private data directory of the next job. extra: variables of the job template."""
         self.number += 1
         folder = self.folder / f"job-{self.number}"
         for name in ("env", "inventory", "artifacts"):
@@ -119,31 +130,62 @@ class Runner:
         (folder / "project").symlink_to(self.folder / "project")
         number, collections = str(self.number), str(self.collections)
         environment = {
-            **{"ANSIBLE_COLLECTIONS_PATH": collections, "ANSIBLE_FORCE_COLOR": "True", "ANSIBLE_HOST_KEY_CHECKING": "False"},
+            **{
+                "ANSIBLE_COLLECTIONS_PATH": collections,
+                "ANSIBLE_FORCE_COLOR": "True",
+                "ANSIBLE_HOST_KEY_CHECKING": "False",
+            },
             **{"ANSIBLE_INVENTORY_UNPARSED_FAILED": "True", "ANSIBLE_RETRY_FILES_ENABLED": "False", "JOB_ID": number},
-            **{"INVENTORY_ID": "1", "PROJECT_REVISION": "0" * 40, "MAX_EVENT_RES": "700000", "AWX_HOST": "https://awx.example.com"},
+            **{
+                "INVENTORY_ID": "1",
+                "PROJECT_REVISION": "0" * 40,
+                "MAX_EVENT_RES": "700000",
+                "AWX_HOST": "https://awx.example.com",
+            },
             **{"AWX_PRIVATE_DATA_DIR": str(folder), "AWX_ISOLATED_DATA_DIR": str(folder / "artifacts" / number)},
             **injected,
         }
         (folder / "env/envvars").write_text(json.dumps(environment))
-        told = {name: self.number for name in ("awx_job_id", "tower_job_id")}
+        told = dict.fromkeys(("awx_job_id", "tower_job_id"), self.number)
         of_template = yaml.safe_dump({**told, **extra})
-        given = "".join(f"{name}: {yaml.dump(value, Dumper=Dumper, default_flow_style=True)}" for name, value in answers.items())
+        given = "".join(
+            f"{name}: {yaml.dump(value, Dumper=Dumper, default_flow_style=True)}" for name, value in answers.items()
+        )
         (folder / "env/extravars").write_text(of_template + given)
         (folder / "env/cmdline").write_text(f"-u root --diff {options}".strip())
         (folder / "env/settings").write_text(json.dumps({"suppress_ansible_output": True, "pexpect_timeout": 5}))
-        hosts = {"all": {"hosts": ["localhost"], "vars": dict(self.variables)}, "_meta": {"hostvars": {"localhost": LOCAL}}}
+        hosts = {
+            "all": {"hosts": ["localhost"], "vars": dict(self.variables)},
+            "_meta": {"hostvars": {"localhost": LOCAL}},
+        }
         script = folder / "inventory/hosts"
         script.write_text(INVENTORY.format(python=sys.executable, text=json.dumps(hosts)))
         script.chmod(0o700)
         return folder
 
     def start(self, folder: Path) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "ansible_runner", "run", str(folder), "-p", "provision.yml", "-i", str(self.number)]
-        return subprocess.Popen(command, env=self._environment({}), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        command = [
+            sys.executable,
+            "-m",
+            "ansible_runner",
+            "run",
+            str(folder),
+            "-p",
+            "provision.yml",
+            "-i",
+            str(self.number),
+        ]
+        return subprocess.Popen(
+            command, env=self._environment({}), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
 
     def run(
-        self, injected: Mapping[str, str], *, extra: Mapping[str, Any] = {}, answers: Mapping[str, Any] = {}, options: str = ""
+        self,
+        injected: Mapping[str, str],
+        *,
+        extra: Mapping[str, Any] = {},
+        answers: Mapping[str, Any] = {},
+        options: str = "",
     ) -> Job:
         folder = self.prepare(injected, extra, answers, options)
         return Job(folder, self.number, self.start(folder).wait(timeout=120))

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
 """What AWX accepts, as measured on AWX 24.6: the reasons for which it would answer 400, none if it would not.
 
-JSON schemas say what a definition may hold, code says the rest. The stand-in for AWX in server.py refuses by these rules too.
+JSON schemas say what a definition may hold, code says the rest. The stand-in in server.py refuses by these rules too.
 """
 
 from __future__ import annotations
@@ -18,11 +18,28 @@ from jinja2.exceptions import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jsonschema import Draft4Validator
 
-
 FORBIDDEN_VARIABLES = frozenset(
-    """VIRTUAL_ENV PATH PYTHONPATH JOB_ID INVENTORY_ID INVENTORY_SOURCE_ID INVENTORY_UPDATE_ID AD_HOC_COMMAND_ID REST_API_URL
-    REST_API_TOKEN MAX_EVENT_RES CALLBACK_QUEUE CALLBACK_CONNECTION CACHE JOB_CALLBACK_DEBUG INVENTORY_HOSTVARS AWX_HOST
-    PROJECT_REVISION SUPERVISOR_CONFIG_PATH""".split()
+    [
+        "VIRTUAL_ENV",
+        "PATH",
+        "PYTHONPATH",
+        "JOB_ID",
+        "INVENTORY_ID",
+        "INVENTORY_SOURCE_ID",
+        "INVENTORY_UPDATE_ID",
+        "AD_HOC_COMMAND_ID",
+        "REST_API_URL",
+        "REST_API_TOKEN",
+        "MAX_EVENT_RES",
+        "CALLBACK_QUEUE",
+        "CALLBACK_CONNECTION",
+        "CACHE",
+        "JOB_CALLBACK_DEBUG",
+        "INVENTORY_HOSTVARS",
+        "AWX_HOST",
+        "PROJECT_REVISION",
+        "SUPERVISOR_CONFIG_PATH",
+    ]
 )
 MESSAGES = ("started", "success", "error", "workflow_approval")
 APPROVALS = ("running", "approved", "timed_out", "denied")
@@ -121,7 +138,11 @@ def _twice(names: Iterable[str]) -> list[str]:
 
 def credential_type_errors(definition: Mapping[str, Any]) -> list[str]:
     """definition: kind, inputs and injectors."""
-    errors = [] if definition.get("kind") in ("cloud", "net") else [f"kind: {definition.get('kind')!r} is not one of cloud, net"]
+    errors = (
+        []
+        if definition.get("kind") in ("cloud", "net")
+        else [f"kind: {definition.get('kind')!r} is not one of cloud, net"]
+    )
     inputs, injectors = definition.get("inputs", {}), definition.get("injectors", {})
     if wrong := schema_errors(inputs, INPUTS, "inputs") + schema_errors(injectors, INJECTORS, "injectors"):
         return errors + wrong
@@ -143,7 +164,11 @@ def _field_errors(fields: list[dict[str, Any]]) -> Iterator[str]:
 
 def _injector_errors(inputs: Mapping[str, Any], injectors: Mapping[str, Any]) -> Iterator[str]:
     files = injectors.get("file", {})
-    wrong = [f"file {name}: is not template or template.NAME" for name in files if not re.fullmatch(r"template(\.\w+)?", name)]
+    wrong = [
+        f"file {name}: is not template or template.NAME"
+        for name in files
+        if not re.fullmatch(r"template(\.\w+)?", name)
+    ]
     if "template" in files and len(files) > 1:
         wrong.append("file: either one template, or template.NAME for each")
     if wrong:
@@ -232,7 +257,11 @@ def credential_errors(definition: Mapping[str, Any], inputs: Mapping[str, Any]) 
 def launch_error(definition: Mapping[str, Any], inputs: Mapping[str, Any]) -> str | None:
     """Why a job with this credential would fail before it starts."""
     lacking = [name for name in definition["inputs"].get("required", []) if not inputs.get(name)]
-    return f"Job cannot start because Credential does not provide one or more required fields ({', '.join(lacking)})" if lacking else None
+    return (
+        f"Job cannot start because Credential does not provide one or more required fields ({', '.join(lacking)})"
+        if lacking
+        else None
+    )
 
 
 # Surveys
@@ -251,7 +280,9 @@ def survey_errors(survey: Mapping[str, Any]) -> list[str]:
         if kind in MULTIPLE and default:
             choices = item.get("choices") or []
             choices = choices.splitlines() if isinstance(choices, str) else choices
-            errors += [f"{where}: the default {line} is no choice" for line in default.splitlines() if line not in choices]
+            errors += [
+                f"{where}: the default {line} is no choice" for line in default.splitlines() if line not in choices
+            ]
     return errors
 
 
@@ -271,7 +302,9 @@ def launch_errors(survey: Mapping[str, Any], answers: Mapping[str, Any]) -> list
         chosen = value if isinstance(value, list) else [value]
         if kind in MULTIPLE and (strange := [choice for choice in chosen if choice not in item["choices"]]):
             errors.append(f"{name}: {strange} is no choice")
-        size = len(value) if kind in ("text", "textarea", "password") else value if kind in ("integer", "float") else None
+        size = (
+            len(value) if kind in ("text", "textarea", "password") else value if kind in ("integer", "float") else None
+        )
         if size is not None and not (item.get("min") or 0) <= size <= (item.get("max") or float("inf")):
             errors.append(f"{name}: {size} is not in {item.get('min')} to {item.get('max')}")
     return errors
@@ -297,7 +330,11 @@ def notification_errors(definition: Mapping[str, Any]) -> list[str]:
     messages = definition.get("messages") or {}
     errors += [f"messages.{key}: there is no such event" for key in messages if key not in MESSAGES]
     for event, message in messages.items():
-        of_event = {event: message} if event != "workflow_approval" else {f"{event}.{key}": item for key, item in (message or {}).items()}
+        of_event = (
+            {event: message}
+            if event != "workflow_approval"
+            else {f"{event}.{key}": item for key, item in (message or {}).items()}
+        )
         for place, parts in of_event.items():
             if place.startswith("workflow_approval.") and place.partition(".")[2] not in APPROVALS:
                 errors.append(f"messages.{place}: there is no such event")
@@ -344,7 +381,9 @@ def sent_body(body: str) -> Any:
 
 def execution_environment_errors(definition: Mapping[str, Any]) -> list[str]:
     errors = []
-    if not re.fullmatch(r"[a-z0-9]+([._:/-][a-z0-9_]+)*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?", definition.get("image") or ""):
+    if not re.fullmatch(
+        r"[a-z0-9]+([._:/-][a-z0-9_]+)*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?", definition.get("image") or ""
+    ):
         errors.append(f"image: {definition.get('image')!r} is no reference of an image")
     if definition.get("pull", "") not in ("", "always", "missing", "never"):
         errors.append(f"pull: {definition['pull']!r} is not one of always, missing, never")
@@ -353,7 +392,11 @@ def execution_environment_errors(definition: Mapping[str, Any]) -> list[str]:
 
 def playbook_errors(playbook: str, files: Mapping[str, str]) -> list[str]:
     """files: the text of each file of the project, by its path."""
-    runs = re.search(r"^\s*-?\s*(hosts|include|import_playbook|ansible\.builtin\.import_playbook):", files.get(playbook, ""), re.MULTILINE)
+    runs = re.search(
+        r"^\s*-?\s*(hosts|include|import_playbook|ansible\.builtin\.import_playbook):",
+        files.get(playbook, ""),
+        re.MULTILINE,
+    )
     return [] if runs else [f"playbook: Playbook {playbook} not found for project"]
 
 

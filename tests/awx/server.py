@@ -2,8 +2,8 @@
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
 """A stand-in for AWX: as much of its REST API as the modules of awx.awx use, with its rules, its state in memory.
 
-It refuses what AWX refuses (rules.py, and 403 for a credential type in use), shows secrets as $encrypted$, finds objects by the
-fields in a query, and lists a few objects a page.
+It refuses what AWX refuses (rules.py, and 403 for a credential type in use), shows secrets as $encrypted$, finds
+objects by the fields in a query, and lists a few objects a page.
 """
 
 from __future__ import annotations
@@ -45,7 +45,10 @@ RELATED = {
     "galaxy_credentials": "credentials",
     "credentials": "credentials",
     **dict.fromkeys(("success_nodes", "failure_nodes", "always_nodes"), "workflow_job_template_nodes"),
-    **{f"notification_templates_{event}": "notification_templates" for event in ("started", "success", "error", "approvals")},
+    **{
+        f"notification_templates_{event}": "notification_templates"
+        for event in ("started", "success", "error", "approvals")
+    },
 }
 UNIFIED = ("job_templates", "workflow_job_templates", "projects")
 # By what else than its name an object is known.
@@ -76,7 +79,9 @@ class Awx:
         self.refusals: list[Any] = []
         self._ids = iter(range(1, 1_000_000))
         # What a fresh AWX has, and more of it than a page holds.
-        galaxy = self.create("credential_types", {"name": "Ansible Galaxy/Automation Hub API Token", "kind": "cloud"}, check=False)
+        galaxy = self.create(
+            "credential_types", {"name": "Ansible Galaxy/Automation Hub API Token", "kind": "cloud"}, check=False
+        )
         hub = self.create("credentials", {"name": "Ansible Galaxy", "credential_type": galaxy["id"]}, check=False)
         for name in ("Aardvark", "Beaver", "Default"):
             organization = self.create("organizations", {"name": name})
@@ -96,9 +101,14 @@ class Awx:
     def update(self, kind: str, row: Row, data: Row) -> None:
         changed = {**row, **data}
         if kind == "credential_types" and changed["inputs"] != row["inputs"] and self.in_use(row):
-            raise Refusal(403, {"detail": "Modifications to inputs are not allowed for credential types that are in use"})
+            raise Refusal(
+                403, {"detail": "Modifications to inputs are not allowed for credential types that are in use"}
+            )
         if kind == "credentials":
-            stored = {name: row["inputs"].get(name) if value == ENCRYPTED else value for name, value in changed["inputs"].items()}
+            stored = {
+                name: row["inputs"].get(name) if value == ENCRYPTED else value
+                for name, value in changed["inputs"].items()
+            }
             changed["inputs"] = stored
         self.check(kind, changed, row)
         row.update(changed)
@@ -128,9 +138,13 @@ class Awx:
         url = f"/api/v2/{kind}/{row['id']}/"
         shown = {**row, "url": url, "type": kind.removesuffix("s"), "related": {}, "summary_fields": {}}
         if kind == "credentials":
-            fields = {field["id"]: field for field in self.rows["credential_types"][row["credential_type"]]["inputs"].get("fields", [])}
+            fields = {
+                field["id"]: field
+                for field in self.rows["credential_types"][row["credential_type"]]["inputs"].get("fields", [])
+            }
             shown["inputs"] = {
-                name: ENCRYPTED if fields.get(name, {}).get("secret") and value else value for name, value in row["inputs"].items()
+                name: ENCRYPTED if fields.get(name, {}).get("secret") and value else value
+                for name, value in row["inputs"].items()
             }
         if kind in ("job_templates", "workflow_job_templates"):
             shown["related"] = {"survey_spec": f"{url}survey_spec/"}
@@ -188,7 +202,9 @@ class Awx:
             self.surveys.pop(number, None)
         return 200, self.surveys.get(number, {}) if method == "GET" else {}
 
-    def on_related(self, method: str, where: tuple[str, int, str], path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
+    def on_related(
+        self, method: str, where: tuple[str, int, str], path: str, query: dict[str, str], body: Any
+    ) -> tuple[int, Any]:
         kind = RELATED[where[2]]
         numbers = self.related.setdefault(where, [])
         if method == "GET":
@@ -198,7 +214,9 @@ class Awx:
         else:
             with_it = [*numbers, body["id"]]
             if where[::2] == ("job_templates", "credentials"):
-                types = [self.rows["credential_types"][self.rows[kind][one]["credential_type"]]["name"] for one in with_it]
+                types = [
+                    self.rows["credential_types"][self.rows[kind][one]["credential_type"]]["name"] for one in with_it
+                ]
                 if errors := rules.credentials_errors(types):
                     raise Refusal(400, {"detail": errors[0]})
             numbers.append(body["id"])
@@ -317,7 +335,9 @@ class _Handler(BaseHTTPRequestHandler):
                 raise Refusal(401, {"detail": "Authentication credentials were not provided."})
             if not (found := re.fullmatch(r"/api/v2/(.*)", parts.path)):
                 raise Refusal(404, {"detail": "Not found."})
-            status, answer = self.awx.answer(method, found[1], dict(parse_qsl(parts.query, keep_blank_values=True)), body)
+            status, answer = self.awx.answer(
+                method, found[1], dict(parse_qsl(parts.query, keep_blank_values=True)), body
+            )
         except Refusal as refusal:
             status, answer = refusal.status, refusal.body
             self.awx.refusals.append(answer)

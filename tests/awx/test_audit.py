@@ -16,7 +16,7 @@ QUERIES = yaml.safe_load((ROOT / "extensions/audit/event_query.yml").read_text(e
 MODULES = {f"otterscale.core.{path.stem}" for path in (ROOT / "plugins/modules").glob("*.py")}
 TIME = "2026-01-01T00:00:00Z"
 BUCKET = {"name": "reports", "owner": "alice", "created_at": TIME}
-VOLUME = {"name": "disk", "namespace": "default", "created_at": TIME}
+VOLUME = {"name": "disk", "namespace": "default", "created_at": None, "persistent_volume_claim": {"created_at": TIME}}
 SERVICE = {"name": "web", "namespace": "default", "created_at": TIME}
 ONES = {
     "otterscale_bucket": {"changed": True, "bucket": BUCKET},
@@ -49,7 +49,12 @@ def test_a_node_has_what_awx_asks_for(module: str) -> None:
 def test_nothing_is_counted_where_there_is_nothing(module: str) -> None:
     """Absent, predicted by check mode, failed, skipped, censored, or emptied by AWX for its size."""
     kind = module.removeprefix("otterscale_")
-    for result in ({kind: None}, {kind: {"name": "x", "created_at": None, "id": None}}, {"failed": True, "msg": "x"}, {}):
+    for result in (
+        {kind: None},
+        {kind: {"name": "x", "created_at": None, "id": None}},
+        {"failed": True, "msg": "x"},
+        {},
+    ):
         assert count(module, result) == [] == count(module, {"results": [result]})
     assert count(module, {"censored": "hidden", "changed": False}) == [] == count(module, {"results": []})
 

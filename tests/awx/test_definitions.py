@@ -112,12 +112,18 @@ BROKEN_TYPES = {
     "no ANSIBLE_ variable": (env("ANSIBLE_CALLBACKS_ENABLED", Unsafe("x")), "must not be set"),
     "no variable of AWX's own": (env("PATH", Unsafe("x")), "must not be set"),
     "extra_vars are strings, lists, objects": (change("injectors/extra_vars", {"a": 1}), "1 is not of type"),
-    "a name with a template has no blank": (change("injectors/extra_vars", {"{{ scope }}": "x"}), "a blank in a template"),
+    "a name with a template has no blank": (
+        change("injectors/extra_vars", {"{{ scope }}": "x"}),
+        "a blank in a template",
+    ),
     "files are template or template.NAME": (change("injectors/file/ca", "x"), "is not template or template.NAME"),
     "one file or named files": (change("injectors/file/template", "x"), "either one template"),
     "a template knows the fields alone": (env("A", Unsafe("{{ verify_ssl }}")), "'verify_ssl' is undefined"),
     "a template is a template": (env("A", Unsafe("{{ scope")), "unexpected end of template"),
-    "a template has jinja2's filters alone": (env("A", Unsafe("{{ scope | b64encode }}")), "No filter named 'b64encode'"),
+    "a template has jinja2's filters alone": (
+        env("A", Unsafe("{{ scope | b64encode }}")),
+        "No filter named 'b64encode'",
+    ),
 }
 UNSAFE_TYPES = {
     "a type that AWX would add": (change("inputs/fields/99", {"id": "scope_", "label": "S"}), "AWX would add the type"),
@@ -125,13 +131,19 @@ UNSAFE_TYPES = {
     "a secret in clear": (change("inputs/fields/2/secret", False), "field api_token: by its name it is a secret"),
     "a field without injector": (field(), "field more: is not injected"),
     "a required field that is none": (change("inputs/required", ["url"]), "required url: there is no such field"),
-    "verify_ssl": (env("OTTERSCALE_VALIDATE_CERTS", Unsafe("{{ skip_tls_verification }}")), "the word for each of its values"),
+    "verify_ssl": (
+        env("OTTERSCALE_VALIDATE_CERTS", Unsafe("{{ skip_tls_verification }}")),
+        "the word for each of its values",
+    ),
     "False switches a check off": (
         env("OTTERSCALE_VALIDATE_CERTS", Unsafe("{{ 'true' if skip_tls_verification else 'false' }}")),
         "is 'false' where nothing is set",
     ),
-    "an empty file as CA bundle": (env("OTTERSCALE_CA_PATH", Unsafe("{{ tower.filename.ca }}")), "the path of a file that is empty"),
-    "several lines in a variable": (env("OTTERSCALE_CA", Unsafe("{{ ca_bundle }}")), "only the path of its file"),
+    "an empty file as CA bundle": (
+        env("OTTERSCALE_CA_PATH", Unsafe("{{ tower.filename.ca }}")),
+        "the path of a file that is empty",
+    ),
+    "several lines in a variable": (env("OTTERSCALE_CA", Unsafe("{{ ca_bundle }}")), "only the path of a file"),
     "a template for Ansible": (env("OTTERSCALE_SCOPE", "{{ scope }}"), "is a template for Ansible"),
 }
 
@@ -197,7 +209,14 @@ def test_the_modules_take_what_the_credential_injects(monkeypatch: pytest.Monkey
     least = {"api_url": "https://otterscale.example.com", "scope": "demo"}
     plain = resolved(monkeypatch, {"OTTERSCALE_API_URL": least["api_url"], "OTTERSCALE_SCOPE": "demo"})
     assert resolved(monkeypatch, rules.injected(TYPES["otterscale"], least)[0]) == plain
-    full = {**least, "ca_bundle": "PEM", "skip_tls_verification": True, "timeout": "7", "retries": "0", "api_token": "t"}
+    full = {
+        **least,
+        "ca_bundle": "PEM",
+        "skip_tls_verification": True,
+        "timeout": "7",
+        "retries": "0",
+        "api_token": "t",
+    }
     assert resolved(monkeypatch, rules.injected(TYPES["otterscale"], full)[0]) == {
         **plain,
         **{"ca_path": "/runner/env/tmpca", "validate_certs": False, "timeout": 7.0, "retries": 0, "api_token": "t"},
@@ -215,7 +234,12 @@ def resolved(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> di
 
 # Credentials
 
-GOOD_CREDENTIAL = {"api_url": "https://otterscale.example.com", "scope": "demo", "api_token": "t", "skip_tls_verification": False}
+GOOD_CREDENTIAL = {
+    "api_url": "https://otterscale.example.com",
+    "scope": "demo",
+    "api_token": "t",
+    "skip_tls_verification": False,
+}
 BROKEN_CREDENTIALS = {
     "an unknown field": ({"url": "x"}, "the type has no such field"),
     "a boolean as text": ({"skip_tls_verification": "true"}, "is not of type boolean"),
@@ -271,7 +295,10 @@ BROKEN_SURVEYS = {
         lambda survey: survey["spec"][0].update(type="multiselect", choices=["a", "b"], default="a\nc"),
         "the default c is no choice",
     ),
-    "a default is of the type": (lambda survey: survey["spec"][0].update(type="integer", default="5"), "not of type integer"),
+    "a default is of the type": (
+        lambda survey: survey["spec"][0].update(type="integer", default="5"),
+        "not of type integer",
+    ),
 }
 UNSAFE_SURVEYS = {
     "a variable that is none": ({**QUESTION, "variable": "a-b"}, {}, "is no name of a variable"),
@@ -284,9 +311,17 @@ UNSAFE_SURVEYS = {
         {"x": "{{ q }}"},
         "what holds without an answer",
     ),
-    "a choice that becomes a number": ({**QUESTION, "type": "multiplechoice", "choices": ["0123"]}, {}, "makes no text"),
+    "a choice that becomes a number": (
+        {**QUESTION, "type": "multiplechoice", "choices": ["0123"]},
+        {},
+        "makes no text",
+    ),
     "a choice that becomes a boolean": ({**QUESTION, "type": "multiplechoice", "choices": ["on"]}, {}, "makes no text"),
-    "a choice that becomes a date": ({**QUESTION, "type": "multiselect", "choices": ["2024-01-01"]}, {}, "makes no text"),
+    "a choice that becomes a date": (
+        {**QUESTION, "type": "multiselect", "choices": ["2024-01-01"]},
+        {},
+        "makes no text",
+    ),
 }
 
 
@@ -311,7 +346,13 @@ def test_a_survey_that_would_not_work_is_noticed(rule: str) -> None:
 def test_answers_without_a_form() -> None:
     """What a launch by the API, a schedule or a workflow must give, and what then arrives."""
     of = {kind: {**QUESTION, "variable": kind, "type": kind, "max": 100} for kind in ("text", "integer", "float")}
-    of["multiselect"] = {**QUESTION, "variable": "multiselect", "type": "multiselect", "choices": ["a", "b"], "default": "a\nb"}
+    of["multiselect"] = {
+        **QUESTION,
+        "variable": "multiselect",
+        "type": "multiselect",
+        "choices": ["a", "b"],
+        "default": "a\nb",
+    }
     of["required"] = {**QUESTION, "variable": "required", "required": True, "default": "given in the form alone"}
     questions = survey(list(of.values()))
     given = {"required": "here"}
@@ -363,7 +404,10 @@ BROKEN_NOTIFICATIONS = {
     "an approval that is none": (change("messages/workflow_approval", {"refused": None}), "there is no such event"),
     "one line": (change("messages/success/message", "a\nb"), "holds a newline"),
     "message and body": (change("messages/success/subject", "a"), "is neither message nor body"),
-    "extra_vars are not known": (change("messages/error/body", "{{ job.extra_vars }}"), "has no attribute 'extra_vars'"),
+    "extra_vars are not known": (
+        change("messages/error/body", "{{ job.extra_vars }}"),
+        "has no attribute 'extra_vars'",
+    ),
     "a template is a template": (change("messages/error/body", "{{ job.id"), "unexpected end of template"),
 }
 
@@ -383,14 +427,23 @@ def test_a_notification_that_awx_would_refuse_is_noticed(rule: str) -> None:
 def test_awx_accepts_what_job_templates_run() -> None:
     for template in job_templates():
         assert rules.playbook_errors(template["playbook"], PROJECT) == []
-        assert rules.schedule_errors(template.get("schedule", "DTSTART:20260101T000000Z RRULE:FREQ=DAILY;INTERVAL=1")) == []
+        assert (
+            rules.schedule_errors(template.get("schedule", "DTSTART:20260101T000000Z RRULE:FREQ=DAILY;INTERVAL=1"))
+            == []
+        )
     assert {template["job_type"] for template in job_templates()} == {"run", "check"}
     assert [template for template in job_templates() if template.get("schedule") and template["job_type"] == "check"]
 
 
 @pytest.mark.parametrize(
     ("playbook", "found"),
-    [("play.yml", True), ("provision.yml", True), ("tasks.yml", False), ("gone.yml", False), ("otterscale.core.provision", False)],
+    [
+        ("play.yml", True),
+        ("provision.yml", True),
+        ("tasks.yml", False),
+        ("gone.yml", False),
+        ("otterscale.core.provision", False),
+    ],
 )
 def test_a_playbook_is_a_file_of_the_project(playbook: str, found: bool) -> None:
     assert bool(rules.playbook_errors(playbook, PROJECT)) is not found
@@ -427,7 +480,9 @@ def test_a_schedule_that_awx_would_refuse_is_noticed(rule: str, message: str) ->
 
 def test_a_template_has_one_credential_of_a_type() -> None:
     assert rules.credentials_errors(["OtterScale", "Huawei IEF"]) == []
-    assert rules.credentials_errors(["OtterScale", "OtterScale"]) == ["credentials: Cannot assign multiple OtterScale credentials"]
+    assert rules.credentials_errors(["OtterScale", "OtterScale"]) == [
+        "credentials: Cannot assign multiple OtterScale credentials"
+    ]
 
 
 def test_the_workflow_leads_from_each_node_to_nodes_below_it() -> None:

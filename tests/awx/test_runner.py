@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""The role provision in jobs as AWX runs them, with the collection from its tarball and the credential of the role awx_setup."""
+"""The role provision in jobs as AWX runs them, from the tarball, with the credential type of the role awx_setup."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ansible.release import __version__ as core_version
 from emulator.process import Emulator
 
 from . import rules
-from .test_audit import count
 from .definitions import ROOT, credential_types, job_templates, survey
 from .job import Job, Runner, kill_tree
+from .test_audit import count
 
 TOKEN = "runner-token-that-must-not-leak"
 RE_READS_ANSWERS = tuple(map(int, core_version.split(".")[:2])) >= (2, 19)
@@ -76,7 +76,9 @@ def test_a_declaration_from_nothing_over_a_kill_to_the_drift_report(
     assert not [call for call in emulator.journal()["calls"] if call["write"]]
 
     # Both services are made, and their answers do not come; buckets would be next.
-    emulator.add_faults({"rpc": "CreateVirtualMachineService", "kind": "delay", "seconds": 300, "when": "after", "count": 2})
+    emulator.add_faults(
+        {"rpc": "CreateVirtualMachineService", "kind": "delay", "seconds": 300, "when": "after", "count": 2}
+    )
     folder = runner.prepare(injected, {}, scope_answers(), "")
     process = runner.start(folder)
     wait_for(lambda: len(emulator.state()["scopes"]["demo"]["services"]) == 2 or process.poll() is not None)
@@ -95,12 +97,21 @@ def test_a_declaration_from_nothing_over_a_kill_to_the_drift_report(
     marked = emulator.journal()["next"]
     report = runner.run(injected, answers=scope_answers(), options="--check")
     assert report.artifacts["otterscale_provision"] == {
-        **{"unchanged": 7, "changed": 0, "failed": 0, "changed_resources": [], "failed_resources": [], "check_mode": True}
+        **{
+            "unchanged": 7,
+            "changed": 0,
+            "failed": 0,
+            "changed_resources": [],
+            "failed_resources": [],
+            "check_mode": True,
+        }
     }
     assert not [call for call in emulator.journal(marked)["calls"] if call["write"]]
     (result,) = report.results("otterscale.core.otterscale_resources")
     assert result["summary"]["unchanged"] == 7 and len(result["results"]) == 7
-    nodes = [count("otterscale_resources", job.results("otterscale.core.otterscale_resources")[0]) for job in (rerun, report)]
+    nodes = [
+        count("otterscale_resources", job.results("otterscale.core.otterscale_resources")[0]) for job in (rerun, report)
+    ]
     assert len(nodes[0]) == 7 and nodes[0] == nodes[1], "what AWX counts as nodes, by ids that stay"
     for job in (check, killed, rerun, report):
         assert_no_secret(job)
@@ -151,4 +162,6 @@ def plain(value: Any) -> Any:
     """Without the type of texts that are templates for the job."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, list) else str(value) if isinstance(value, str) else value
+    return (
+        [plain(item) for item in value] if isinstance(value, list) else str(value) if isinstance(value, str) else value
+    )

@@ -38,9 +38,18 @@ VARIABLES: dict[str, Any] = {
         {
             "name": "OtterScale production",
             "type": "otterscale",
-            "inputs": {"api_url": "https://otterscale.example.com", "scope": "production", "api_token": SECRET, "ca_bundle": ""},
+            "inputs": {
+                "api_url": "https://otterscale.example.com",
+                "scope": "production",
+                "api_token": SECRET,
+                "ca_bundle": "",
+            },
         },
-        {"name": "Reports", "type": "status_report", "inputs": {"sink": "file", "path": "/tmp/reports", "report_check_mode": True}},
+        {
+            "name": "Reports",
+            "type": "status_report",
+            "inputs": {"sink": "file", "path": "/tmp/reports", "report_check_mode": True},
+        },
     ],
     "otterscale_awx_notification": {"name": "Chat", "url": "https://hooks.example.com/awx"},
 }
@@ -85,7 +94,9 @@ def play(server: AwxServer, folder: Path, *arguments: str, **variables: Any) -> 
         for item in host.get("results", [host])
         if item.get("changed")
     ]
-    failures = [str(item.get("msg")) for _name, host in results for item in host.get("results", [host]) if item.get("failed")]
+    failures = [
+        str(item.get("msg")) for _name, host in results for item in host.get("results", [host]) if item.get("failed")
+    ]
     assert SECRET not in output
     return Run(done.returncode, changed, failures, output)
 
@@ -114,18 +125,33 @@ def assert_set_up(awx: Awx) -> None:
     galaxy = awx.related["organizations", platform, "galaxy_credentials"]
     assert [awx.rows["credentials"][number]["name"] for number in galaxy] == ["Ansible Galaxy"]
     credential = by_name["credentials"]["OtterScale production"]
-    assert credential["inputs"] == {"api_url": "https://otterscale.example.com", "scope": "production", "api_token": SECRET}
+    assert credential["inputs"] == {
+        "api_url": "https://otterscale.example.com",
+        "scope": "production",
+        "api_token": SECRET,
+    }
     environment, _files = rules.injected(by_name["credential_types"]["OtterScale"], credential["inputs"])
     assert environment["OTTERSCALE_API_TOKEN"] == SECRET and environment["OTTERSCALE_VALIDATE_CERTS"] == "true"
     report = by_name["job_templates"]["OtterScale - drift report"]
     assert (report["job_type"], report["diff_mode"], report["survey_enabled"]) == ("check", True, True)
-    assert awx.rows["execution_environments"][report["execution_environment"]]["image"] == "quay.io/example/otterscale-ee:1.0"
-    attached = {name: awx.related["job_templates", report["id"], name] for name in ("credentials", "notification_templates_success")}
-    assert len(attached["credentials"]) == 2 and attached["notification_templates_success"] == [by_name["notification_templates"]["Chat"]["id"]]
+    assert (
+        awx.rows["execution_environments"][report["execution_environment"]]["image"]
+        == "quay.io/example/otterscale-ee:1.0"
+    )
+    attached = {
+        name: awx.related["job_templates", report["id"], name]
+        for name in ("credentials", "notification_templates_success")
+    }
+    assert len(attached["credentials"]) == 2 and attached["notification_templates_success"] == [
+        by_name["notification_templates"]["Chat"]["id"]
+    ]
     assert awx.surveys[report["id"]]["spec"][0]["variable"] == "otterscale_scope"
     bucket = json.loads(by_name["job_templates"]["OtterScale - bucket"]["extra_vars"])
     assert bucket["otterscale_buckets"][0]["name"] == "{{ bucket_name }}", "a template for the job, not for the role"
-    assert json.loads(by_name["hosts"]["localhost"]["variables"])["ansible_python_interpreter"] == "{{ ansible_playbook_python }}"
+    assert (
+        json.loads(by_name["hosts"]["localhost"]["variables"])["ansible_python_interpreter"]
+        == "{{ ansible_playbook_python }}"
+    )
     (schedule,) = awx.rows["schedules"].values()
     assert schedule["unified_job_template"] == report["id"]
     nodes = {row["identifier"]: row for row in awx.rows["workflow_job_template_nodes"].values()}
@@ -136,7 +162,13 @@ def assert_set_up(awx: Awx) -> None:
 
 def test_what_is_wrong_is_told_before_anything_is_sent(server: AwxServer, tmp_path: Path) -> None:
     before = len(server.awx.writes)
-    bad = [{"name": "Bad", "type": "otterscale", "inputs": {"api_url": "https://o.example.com", "scope": "", "token": SECRET}}]
+    bad = [
+        {
+            "name": "Bad",
+            "type": "otterscale",
+            "inputs": {"api_url": "https://o.example.com", "scope": "", "token": SECRET},
+        }
+    ]
     run = play(server, tmp_path, otterscale_awx_credentials=bad)
     assert run.status != 0 and "Credential Bad: inputs lack scope" in run.output and "no field token" in run.output
     assert len(server.awx.writes) == before
@@ -146,16 +178,29 @@ def test_what_is_wrong_is_told_before_anything_is_sent(server: AwxServer, tmp_pa
 
 
 def test_what_differs_is_mended_and_nothing_else(server: AwxServer, tmp_path: Path) -> None:
-    """A secret on request alone; injectors of a type in use, whose fields AWX would not let go; no foreign organization."""
-    by_name = {row["name"]: row for kind in ("credentials", "organizations", "credential_types") for row in server.awx.rows[kind].values()}
+    """A secret on request alone, and injectors of a type in use; an organization that exists is left alone."""
+    by_name = {
+        row["name"]: row
+        for kind in ("credentials", "organizations", "credential_types")
+        for row in server.awx.rows[kind].values()
+    }
     whole = by_name["OtterScale"]["injectors"]
     by_name["OtterScale"]["injectors"] = {"env": {}}
     galaxy = ("organizations", by_name["Platform"]["id"], "galaxy_credentials")
     server.awx.related[galaxy] = []
     new = {"api_url": "https://otterscale.example.com", "scope": "production", "api_token": f"{SECRET}-2"}
     rotated = [{"name": "OtterScale production", "type": "otterscale", "inputs": new, "update_secrets": True}]
-    run = play(server, tmp_path, otterscale_awx_credentials=rotated, otterscale_awx_job_templates=[], otterscale_awx_workflow={})
-    assert run.status == 0 and [line.partition(":")[0] for line in run.changed] == ["Credential types", "Credentials"], run.output
+    run = play(
+        server,
+        tmp_path,
+        otterscale_awx_credentials=rotated,
+        otterscale_awx_job_templates=[],
+        otterscale_awx_workflow={},
+    )
+    assert run.status == 0 and [line.partition(":")[0] for line in run.changed] == [
+        "Credential types",
+        "Credentials",
+    ], run.output
     assert by_name["OtterScale"]["injectors"] == whole
     assert by_name["OtterScale production"]["inputs"]["api_token"] == f"{SECRET}-2"
     assert server.awx.related[galaxy] == []
