@@ -3,7 +3,7 @@
 """A stand-in for AWX: as much of its REST API as the modules of awx.awx use, with its rules, its state in memory.
 
 It refuses what AWX refuses (rules.py, and 403 for a credential type in use), shows secrets as $encrypted$, finds
-objects by the fields in a query, and lists a few objects a page.
+objects by the fields in a query, and lists one object a page.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from . import rules
 
 TOKEN = "awx-token"
-PAGE = 2
+PAGE = 1  # so that whoever forgets the next page is noticed
 ENCRYPTED = "$encrypted$"
 Row = dict[str, Any]
 
@@ -223,7 +223,7 @@ class Awx:
         return 204, None
 
     def page(self, path: str, query: dict[str, str], rows: list[tuple[str, Row]]) -> Any:
-        """Those that the query means, a few at a time."""
+        """Those that the query means, a page of them."""
         number = int(query.pop("page", "1"))
         either = {key.removeprefix("or__"): query.pop(key) for key in list(query) if key.startswith("or__")}
         found = [
