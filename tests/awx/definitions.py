@@ -90,7 +90,7 @@ def unsafe_type_errors(definition: Mapping[str, Any]) -> Iterator[str]:
         if not in_env and not any(used.search(template) for template in files.values()):
             yield f"field {name}: is not injected"
         for template in in_env:
-            if field["type"] == "boolean" and not re.search(rf"'\w+' if {name} else '\w+'", template):
+            if field.get("type") == "boolean" and not re.search(rf"'\w+' if {name} else '\w+'", template):
                 yield f"field {name}: a boolean is injected as the word for each of its values"
             if field.get("multiline") and not re.fullmatch(
                 rf"\{{\{{ tower\.filename\.\w+ if {name} else '' \}}\}}", template
