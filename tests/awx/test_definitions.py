@@ -49,7 +49,7 @@ def test_each_connection_option_has_an_injector() -> None:
     documented = {
         name
         for path in sorted((ROOT / "plugins").rglob("*.py"))
-        for name in re.findall(rf"E\(((?:{'|'.join(PREFIXES)})_\w+)\)", path.read_text(encoding="utf-8"))
+        for name in re.findall(rf"(?:E\(|name: )((?:{'|'.join(PREFIXES)})_\w+)", path.read_text(encoding="utf-8"))
     }
     assert len(documented) >= 12
     have = {name for definition in TYPES.values() for name in definition["injectors"]["env"]}
