@@ -32,7 +32,7 @@ test: setup ## Set everything up and run every check
 
 .PHONY: cores
 cores: setup ## Unit tests, playbooks and AWX jobs with the oldest and the newest ansible-core, no_log with each, and AWX's setup
-	@$(BOOT)/bin/python tools/checks.py $(foreach core,2.16 2.21,"targets($(core))" "integration($(core))" "units($(core))" "runner($(core))") $(NO_LOG) awx
+	@$(BOOT)/bin/python tools/checks.py $(foreach core,2.16 2.21,"targets($(core))" "integration($(core))" "units($(core))" "runner($(core))") $(NO_LOG) "awx(2.16)" "awx(2.20)" environment
 
 .PHONY: setup
 setup: $(BOOT)/ready ## Make .dev/ with what the other targets need
@@ -95,7 +95,7 @@ bench: setup ## What loops without changes cost, half an hour or more; ARGS=--pu
 
 .PHONY: package
 package: setup ## Build the tarball, install it, work from there; check what Galaxy and an execution environment make of it
-	@$(NOX) --session package importer builder
+	@$(NOX) --session package importer builder environment
 
 .PHONY: clean
 clean: ## Remove all that was made

@@ -291,11 +291,18 @@ def no_log(session: nox.Session, core: str) -> None:
     session.run("pytest", *(session.posargs or ["tests/integration/test_no_log.py"]))
 
 
-@nox.session(python=find_python("3.12"))
-def awx(session: nox.Session) -> None:
+@nox.session
+@nox.parametrize(
+    "python,package",
+    [
+        nox.param(find_python("3.11"), "ansible==9.*", id="2.16"),
+        nox.param(find_python("3.12"), "ansible==13.*", id="2.20"),
+    ],
+)
+def awx(session: nox.Session, package: str) -> None:
     """The role awx_setup with the modules of awx.awx, which `ansible` has up to 13, against a stand-in for AWX."""
     link()
-    session.install("ansible==13.*", "pytest", "jsonschema")
+    session.install(package, "pytest", "jsonschema")
     session.run("pytest", *(session.posargs or ["tests/awx/test_setup.py"]))
 
 
@@ -443,32 +450,43 @@ def check_links(session: nox.Session, imported: dict[str, Any]) -> None:
         session.error(f"a README links to files that do not exist: {dead}")
 
 
+def build_context(session: nox.Session) -> Path:
+    """What ansible-builder makes of the definition of the execution environment, for an image to be built from."""
+    out = DEV / "builder" / session.name
+    shutil.rmtree(out, ignore_errors=True)
+    session.run("ansible-builder", "create", "-f", "execution-environment.yml", "-c", str(out))
+    return out / "_build"
+
+
 @nox.session
 def builder(session: nox.Session) -> None:
-    """What ansible-builder makes of the execution environment, and the quickstart from what would be in it."""
-    install(session, "ansible-builder", "ansible-core")
-    install_emulator(session)
+    """ansible-builder finds what an execution environment must hold, in its definition and in the collection."""
+    install(session, "ansible-builder")
     link()
     found = session.run("ansible-builder", "introspect", str(DEV / "collections"), silent=True)
     if "requests" not in found:
         session.error(f"ansible-builder does not find requests:\n{found}")
-    out = DEV / "builder"
-    shutil.rmtree(out, ignore_errors=True)
-    session.run("ansible-builder", "create", "-f", "execution-environment.yml", "-c", str(out / "context"))
-    context = out / "context/_build"
+    context = build_context(session)
     wanted = {"requirements.txt": "requests", "requirements.yml": "otterscale.core", "bindep.txt": "ca-certificates"}
     for name, word in wanted.items():
         if word not in (context / name).read_text(encoding="utf-8"):
             session.error(f"the build context of the execution environment does not mention {word} in {name}")
-    # What the Containerfile would install, in an environment of its own.
-    core, runner = re.findall(r"package_pip: (\S+)", (ROOT / "execution-environment.yml").read_text(encoding="utf-8"))
-    clean = out / "venv"
-    session.run("uv", "venv", "--quiet", "--python", find_python("3.12"), str(clean), external=True)
-    packages = [core, runner, "-r", str(context / "requirements.txt")]
-    session.run("uv", "pip", "install", "--quiet", "--python", str(clean), *packages, external=True)
-    tools = f"PATH={clean}/bin:{os.environ['PATH']}"  # nox would put its own first
+
+
+@nox.session
+def environment(session: nox.Session) -> None:
+    """The quickstart from an environment that has what the execution environment would have, and nothing else."""
+    install(session, "ansible-builder", "ansible-core")
+    install_emulator(session)
+    requirements = build_context(session) / "requirements.txt"
+    definition = (ROOT / "execution-environment.yml").read_text(encoding="utf-8")
+    packages = [*re.findall(r"package_pip: (\S+)", definition), "-r", str(requirements)]
+    out = DEV / "environment"
+    tarball = build(session, out)
+    session.run("uv", "venv", "--quiet", "--python", find_python("3.12"), str(out / "venv"), external=True)
+    session.run("uv", "pip", "install", "--quiet", "--python", str(out / "venv"), *packages, external=True)
+    tools = f"PATH={out}/venv/bin:{os.environ['PATH']}"  # nox would put its own first
     env = {"ANSIBLE_COLLECTIONS_PATH": str(out / "collections")}
-    tarball = build(session, out / "tarball")
     galaxy = ["ansible-galaxy", "collection", "install", "--offline", str(tarball), "-p", str(out / "collections")]
     session.run("env", tools, *galaxy, env=env, external=True)
     demo = [f"{session.bin}/python", "tools/demo.py", "--playbook", "otterscale.core.quickstart"]
