@@ -250,8 +250,7 @@ def _of_credential(awx: Awx, row: Row) -> list[str]:
         return []
     row["inputs"] = {name: "" if value is None else value for name, value in row["inputs"].items()}
     definition = awx.rows["credential_types"][row["credential_type"]]
-    errors = rules.credential_errors(definition, row["inputs"])
-    return errors
+    return rules.credential_errors(definition, row["inputs"])
 
 
 def _of_inventory(_awx: Awx, row: Row) -> list[str]:
