@@ -183,12 +183,12 @@ class Runner:
         self,
         injected: Mapping[str, str],
         *,
-        extra: Mapping[str, Any] = {},
-        answers: Mapping[str, Any] = {},
+        answers: Mapping[str, Any],
+        extra: Mapping[str, Any] | None = None,
         options: str = "",
     ) -> Job:
-        folder = self.prepare(injected, extra, answers, options)
-        return Job(folder, self.number, self.start(folder).wait(timeout=120))
+        folder = self.prepare(injected, extra or {}, answers, options)
+        return Job(folder, self.number, self.start(folder).wait(timeout=300))
 
 
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
