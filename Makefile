@@ -31,8 +31,8 @@ test: setup ## Set everything up and run every check
 	@$(BOOT)/bin/python tools/checks.py
 
 .PHONY: cores
-cores: setup ## Unit tests and playbooks with the oldest and the newest ansible-core that are supported, and no_log with each
-	@$(BOOT)/bin/python tools/checks.py $(foreach core,2.16 2.21,"targets($(core))" "integration($(core))" "units($(core))") $(NO_LOG)
+cores: setup ## Unit tests, playbooks and AWX jobs with the oldest and the newest ansible-core, no_log with each, and AWX's setup
+	@$(BOOT)/bin/python tools/checks.py $(foreach core,2.16 2.21,"targets($(core))" "integration($(core))" "units($(core))" "runner($(core))") $(NO_LOG) "awx(2.16)" "awx(2.20)" environment
 
 .PHONY: setup
 setup: $(BOOT)/ready ## Set up .dev/ with what the other targets need
@@ -95,7 +95,7 @@ bench: setup ## Measure what loops without changes cost, half an hour or more; A
 
 .PHONY: package
 package: setup ## Build the tarball, install it, run the quickstart from there; check it as Galaxy and ansible-builder do
-	@$(NOX) --session package importer builder
+	@$(NOX) --session package importer builder environment
 
 .PHONY: clean
 clean: ## Remove everything that the other targets made

@@ -34,6 +34,8 @@ PACKED = (
     "REUSE.toml",
     "changelogs",
     "docs",
+    "execution-environment.yml",
+    "extensions",
     "emulator",  # README.md sends users there.
     "meta",
     "playbooks",
@@ -43,7 +45,10 @@ PACKED = (
     "tests/config.yml",  # ansible-test reads it.
 )
 TARGETS = "tests/integration/test_targets.py"
+# All but what runs playbooks, in sessions of their own.
+UNITS = ("tests/unit", "tests/awx", "--ignore=tests/awx/test_setup.py", "--ignore=tests/awx/test_runner.py")
 MODULES = sorted(f"otterscale.core.{path.stem}" for path in (ROOT / "plugins/modules").glob("*.py"))
+ROLES = sorted(f"otterscale.core.{path.name}" for path in (ROOT / "roles").iterdir())
 PYTHON_FILES = ("plugins", "emulator", "tests", "tools", "noxfile.py")
 TEST_REQUIREMENTS = (
     "pytest",
@@ -57,6 +62,9 @@ TEST_REQUIREMENTS = (
     "googleapis-common-protos",
     "google-auth",
     "cryptography",
+    # for what AWX reads
+    "jsonschema",
+    "jq",
 )
 
 nox.options.default_venv_backend = "uv"
@@ -273,7 +281,7 @@ def units(session: nox.Session, core: str) -> None:
     """Unit tests."""
     link()
     session.install(core, *TEST_REQUIREMENTS)
-    session.run("pytest", *(session.posargs or ["tests/unit"]))
+    session.run("pytest", *(session.posargs or UNITS))
 
 
 @nox.session
@@ -304,6 +312,32 @@ def no_log(session: nox.Session, core: str) -> None:
     session.install(core, *TEST_REQUIREMENTS)
     install_emulator(session)
     session.run("pytest", *(session.posargs or ["tests/integration/test_no_log.py"]))
+
+
+@nox.session
+@nox.parametrize(
+    "python,package",
+    [
+        nox.param(find_python("3.11"), "ansible==9.*", id="2.16"),
+        nox.param(find_python("3.12"), "ansible==13.*", id="2.20"),
+    ],
+)
+def awx(session: nox.Session, package: str) -> None:
+    """The role awx_setup with the modules of awx.awx, which `ansible` has up to 13, against a stand-in for AWX."""
+    link()
+    session.install(package, "pytest", "jsonschema")
+    session.run("pytest", *(session.posargs or ["tests/awx/test_setup.py"]))
+
+
+@nox.session
+@nox.parametrize("python,core", cores(for_oldest="3.11"))
+def runner(session: nox.Session, core: str) -> None:
+    """The role provision in jobs as AWX runs them, with ansible-runner and the tarball."""
+    session.install(core, "ansible-runner", "pytest", "jsonschema", "jq", "requests", "oauthlib")
+    install_emulator(session)
+    tarball = build(session, DEV / f"runner/{session.name}")
+    env = {"OTTERSCALE_TARBALL": str(tarball)}
+    session.run("pytest", *(session.posargs or ["tests/awx/test_runner.py"]), env=env)
 
 
 @nox.session
@@ -374,7 +408,7 @@ def package(session: nox.Session) -> None:
     session.run("ansible-galaxy", "collection", "verify", "--offline", "otterscale.core", env=env)
     session.run("ansible-doc", *MODULES, env=env, silent=True)
     session.run("ansible-doc", "--type", "callback", "otterscale.core.status_report", env=env, silent=True)
-    session.run("ansible-doc", "--type", "role", "otterscale.core.provision", env=env, silent=True)
+    session.run("ansible-doc", "--type", "role", *ROLES, env=env, silent=True)
     session.run("ansible-doc", "--type", "inventory", "otterscale.core.otterscale", env=env, silent=True)
     installed = out / COLLECTION
     session.run("ansible-playbook", "--syntax-check", f"{installed}/playbooks/quickstart.yml", env=env)
@@ -441,16 +475,44 @@ def check_links(session: nox.Session, imported: dict[str, Any]) -> None:
         session.error(f"a README links to files that do not exist: {dead}")
 
 
+def build_context(session: nox.Session) -> Path:
+    """What ansible-builder makes of the definition of the execution environment, for an image to be built from."""
+    out = DEV / "builder" / session.name
+    shutil.rmtree(out, ignore_errors=True)
+    session.run("ansible-builder", "create", "-f", "execution-environment.yml", "-c", str(out))
+    return out / "_build"
+
+
 @nox.session
 def builder(session: nox.Session) -> None:
-    """ansible-builder finds in meta/execution-environment.yml what an execution environment must hold."""
+    """ansible-builder finds what an execution environment must hold, in its definition and in the collection."""
     install(session, "ansible-builder")
     link()
     found = session.run("ansible-builder", "introspect", str(DEV / "collections"), silent=True)
     if "requests" not in found:
         session.error(f"ansible-builder does not find requests:\n{found}")
-    out = DEV / "builder"
-    shutil.rmtree(out, ignore_errors=True)
-    session.run("ansible-builder", "create", "-f", "tools/execution-environment.yml", "-c", str(out))
-    if "requests" not in "".join(path.read_text() for path in out.rglob("requirements.txt")):
-        session.error("the build context of the execution environment does not mention requests")
+    context = build_context(session)
+    wanted = {"requirements.txt": "requests", "requirements.yml": "otterscale.core", "bindep.txt": "ca-certificates"}
+    for name, word in wanted.items():
+        if word not in (context / name).read_text(encoding="utf-8"):
+            session.error(f"the build context of the execution environment does not mention {word} in {name}")
+
+
+@nox.session
+def environment(session: nox.Session) -> None:
+    """The quickstart from an environment that has what the execution environment would have, and nothing else."""
+    install(session, "ansible-builder", "ansible-core")
+    install_emulator(session)
+    requirements = build_context(session) / "requirements.txt"
+    definition = (ROOT / "execution-environment.yml").read_text(encoding="utf-8")
+    packages = [*re.findall(r"package_pip: (\S+)", definition), "-r", str(requirements)]
+    out = DEV / "environment"
+    tarball = build(session, out)
+    session.run("uv", "venv", "--quiet", "--python", find_python("3.12"), str(out / "venv"), external=True)
+    session.run("uv", "pip", "install", "--quiet", "--python", str(out / "venv"), *packages, external=True)
+    tools = f"PATH={out}/venv/bin:{os.environ['PATH']}"  # nox would put its own first
+    env = {"ANSIBLE_COLLECTIONS_PATH": str(out / "collections")}
+    galaxy = ["ansible-galaxy", "collection", "install", "--offline", str(tarball), "-p", str(out / "collections")]
+    session.run("env", tools, *galaxy, env=env, external=True)
+    demo = [f"{session.bin}/python", "tools/demo.py", "--playbook", "otterscale.core.quickstart"]
+    session.run("env", tools, *demo, env=env, external=True)
