@@ -266,6 +266,16 @@ def assert_not_begun(result: Result, *declared: str) -> None:
     assert result["summary"] == {"unchanged": 0, "changed": 0, "failed": len(declared), "skipped": 0}
 
 
+@pytest.mark.parametrize("check", [True, False])
+def test_a_server_that_is_not_there_is_tried_once(emulator: Emulator, check: bool) -> None:
+    declared = {"buckets": [bucket(f"bucket-{number}") for number in range(30)], "datavolumes": [volume("a")]}
+    result = declare(emulator, check, api_url="http://127.0.0.1:1", **declared)
+    assert result["summary"]["failed"] == 31 and result["error"]["code"] == "unavailable"
+    told, last = result["msg"].splitlines()[1:]
+    assert "cannot connect to http://127.0.0.1:1" in told and "not tried" not in told
+    assert last == "30 were not tried, since the server could not be reached."
+
+
 # Removals
 
 

@@ -14,12 +14,13 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any
 
-from .._errors import ApiError, printable
+from .._errors import ApiError, Reason, printable
 from .outcome import Outcome
 from .reads import Reader
 from .reconcile import Applied, Planned
 from .resource import Resource
 
+MAX_MESSAGES = 50
 _THREADS_EACH = 3  # a worker, its call (see _http), and the call before that on its way out
 
 
@@ -120,9 +121,15 @@ class Summary:
         outcomes = [entry.outcome for entry in self.entries if entry.outcome]
         self.warnings += dict.fromkeys(warning for outcome in outcomes for warning in outcome.warnings)
         if failures := [outcome for outcome in outcomes if outcome.error]:
-            self.error = failures[0].error
-            messages = "\n".join(outcome.msg for outcome in failures)
-            self.msg = f"{len(failures)} of {len(self.entries)} resources failed:\n{messages}"
+            tried = [outcome for outcome in failures if outcome.error and outcome.error.reason is not Reason.NOT_TRIED]
+            self.error = (tried or failures)[0].error
+            lines = [f"{len(failures)} of {len(self.entries)} resources failed:"]
+            lines += [outcome.msg for outcome in tried[:MAX_MESSAGES]]
+            if more := len(tried[MAX_MESSAGES:]):
+                lines.append(f"{more} more failed, as 'results' tells.")
+            if not_tried := len(failures) - len(tried):
+                lines.append(f"{not_tried} were not tried, since the server could not be reached.")
+            self.msg = "\n".join(lines)
 
 
 def in_order(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

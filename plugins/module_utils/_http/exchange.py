@@ -272,7 +272,7 @@ def _transport_error(error: Exception, peer: str, verify: bool | str | None) -> 
         f"{doing} {peer}{through}: {reason}",
         sent=not unconnected,
         final=no_tls,
-        reason=None if unconnected and not no_tls else why,
+        reason=Reason.UNREACHABLE if unconnected and not no_tls else why,
     )
 
 
