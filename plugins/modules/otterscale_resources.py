@@ -273,9 +273,19 @@ options:
       - A resource that cannot be planned fails before anything is sent.
     type: bool
     default: false
+  results:
+    description:
+      - Which resources RV(results) contains, V(all) of them, V(none), or V(changed), which are those that were changed,
+        have failed, or were skipped.
+      - If not given, V(all) for up to 1,000 resources and V(changed) for more. AWX drops a result of more than 700,000
+        characters.
+      - RV(summary) always counts all of them.
+    type: str
+    choices: [all, changed, none]
   wait_progress:
     description:
-      - Whether to show phase and progress while the task waits, a line every few seconds at most.
+      - Whether to show phase and progress while the task waits, and how many resources are done if it takes more than
+        three seconds, a line every few seconds at most.
       - Only a task that runs in the controller's own process can show it. Others are silent until they end.
       - The lines go to standard output if the stdout callback is C(default), C(minimal) or C(oneline), and to standard
         error with any other, which may write a single document.
@@ -334,6 +344,7 @@ RETURN = r"""
 results:
   description:
     - What became of each resource, in the order of their declaration, those that were removed at the end.
+    - Not all of them for more than 1,000 resources, see O(results).
     - Each has what its own module returns, without the diff.
   returned: always
   type: list
