@@ -90,7 +90,7 @@ hostile: setup ## What hostile answers cost in time and memory
 	@$(NOX) --session hostile
 
 .PHONY: bench
-bench: setup ## What loops without changes cost, half an hour or more; ARGS=--publish copies the last results to docs/
+bench: setup ## What loops, declarations and changes cost, half an hour or more; ARGS=--publish copies the last results to docs/
 	@$(NOX) --session bench -- $(ARGS)
 
 .PHONY: package

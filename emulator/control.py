@@ -59,7 +59,14 @@ class Control:
         return {"scopes": self._world.dump(), "generation": to_json(self._generation), "faults": self._world.faults}
 
     def _put(self, body: Any) -> dict[str, Any]:
-        """Place an object, change single members of one that is there, or take it away with `remove`."""
+        """Place objects, change single members of those that are there, or take them away with `remove`."""
+        places = [self._place(item) for item in (body if isinstance(body, list) else [body])]
+        self._world.settle()
+        self._world.commit()
+        objects = [to_json(placed) for placed in places]
+        return {"objects": objects} if isinstance(body, list) else {"object": objects[0]}
+
+    def _place(self, body: Any) -> Any:
         if body["kind"] not in KINDS:
             raise ValueError(f"no such kind: {body['kind']!r}; there are {', '.join(KINDS)}")
         cls, attribute = KINDS[body["kind"]]
@@ -67,16 +74,12 @@ class Control:
         given = body["object"]
         key = _key(body["kind"], given)
         if body.get("remove"):
-            removed = objects.pop(key, None)
-            self._world.commit()
-            return {"object": to_json(removed)}
+            return objects.pop(key, None)
         present = to_json(objects[key]) if key in objects else _defaults(body["kind"], given)
         placed = objects[key] = from_json(cls, {**present, **given})
         if isinstance(placed, DataVolume) and "capacity_bytes" not in present | given:
             placed.capacity_bytes = volumes.claimed(placed, self._generation.claims)
-        self._world.settle()
-        self._world.commit()
-        return {"object": to_json(objects[key])}
+        return placed
 
     def _reset(self, body: Any) -> dict[str, Any]:
         self._world.reset()
