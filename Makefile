@@ -90,7 +90,7 @@ hostile: setup ## Show what hostile answers cost in time and memory
 	@$(NOX) --session hostile
 
 .PHONY: bench
-bench: setup ## Measure what loops without changes cost, half an hour or more; ARGS=--publish copies the last results to docs/
+bench: setup ## Measure what loops, declarations and changes cost, half an hour or more; ARGS=--publish copies the last results to docs/
 	@$(NOX) --session bench -- $(ARGS)
 
 .PHONY: package

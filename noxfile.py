@@ -369,7 +369,7 @@ def hostile(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """What loops without changes cost, in our modules and in others: a table, a plot, and the targets."""
+    """What loops, declarations and changes cost, in our modules and in others: a table, a plot, and the targets."""
     link()
     session.install("ansible", "boto3", "kubernetes", "moto[server]", "matplotlib", "-r", "requirements.txt")
     install_emulator(session)

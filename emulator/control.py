@@ -83,7 +83,14 @@ class Control:
         return own | self._world.dump_apis()
 
     def _put(self, body: Any) -> dict[str, Any]:
-        """Place an object, change single members of an existing one, or delete it with `remove`."""
+        """Place objects, change single members of existing ones, or delete them with `remove`."""
+        places = [self._place(item) for item in (body if isinstance(body, list) else [body])]
+        self._world.settle()
+        self._world.commit()
+        objects = [to_json(placed) for placed in places]
+        return {"objects": objects} if isinstance(body, list) else {"object": objects[0]}
+
+    def _place(self, body: Any) -> Any:
         kind, given = body["kind"], body["object"]
         if kind in API_KINDS:
             cls, api, attribute, members = API_KINDS[kind]
@@ -99,16 +106,12 @@ class Control:
             raise ValueError(f"no such kind: {kind!r}; there are {', '.join([*KINDS, *API_KINDS])}")
         objects = getattr(holder, attribute)
         if body.get("remove"):
-            removed = objects.pop(key, None)
-            self._world.commit()
-            return {"object": to_json(removed)}
+            return objects.pop(key, None)
         present = to_json(objects[key]) if key in objects else _defaults(kind, given)
         placed = objects[key] = from_json(cls, {**present, **given})
         if isinstance(placed, DataVolume) and "capacity_bytes" not in present | given:
             placed.capacity_bytes = volumes.claimed(placed, self._generation.claims)
-        self._world.settle()
-        self._world.commit()
-        return {"object": to_json(objects[key])}
+        return placed
 
     def _reset(self, body: Any) -> dict[str, Any]:
         self._world.reset()

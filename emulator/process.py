@@ -134,6 +134,10 @@ class Emulator:
         body = {"kind": kind, "object": members, "remove": remove, "scope": scope}
         return dict(self._control("POST", "put", body)["object"] or {})
 
+    def put_all(self, kind: str, objects: list[dict[str, Any]], scope: str = "") -> None:
+        """Place many of one kind by one call."""
+        self._control("POST", "put", [{"kind": kind, "object": item, "scope": scope} for item in objects])
+
     def reset(self, journal: bool = False) -> None:
         """Back to the seed data, without faults; `journal` empties the journal too."""
         self._control("POST", "reset", {"journal": journal})

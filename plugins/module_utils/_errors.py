@@ -117,6 +117,8 @@ class Reason(enum.Enum):
     UNTRUSTED = "the certificate is not trusted"
     TLS_FAILED = "the two sides do not agree on TLS"
     LOST = "the connection was lost"
+    UNREACHABLE = "there was no connection"
+    NOT_TRIED = "there was none a moment ago, so that it was not tried"
 
 
 # For answers that carry no usable Connect error; anything else is "unknown".

@@ -277,9 +277,19 @@ options:
       - A resource that cannot be planned fails before anything is sent.
     type: bool
     default: false
+  results:
+    description:
+      - Which resources RV(results) contains, V(all) of them, V(none), or V(changed), which are those that were changed,
+        have failed, or were skipped.
+      - If not given, V(all) for up to 1,000 resources and V(changed) for more. AWX drops a result of more than 700,000
+        characters.
+      - RV(summary) always counts all of them.
+    type: str
+    choices: [all, changed, none]
   wait_progress:
     description:
-      - Whether to show phase and progress while the task waits, at most one line every few seconds.
+      - Whether to show phase and progress while the task waits, and how many resources are done if that takes more than
+        three seconds, at most one line every few seconds.
       - Only a task that runs in the controller's process can show progress.
       - The lines go to standard output if the stdout callback is C(default), C(minimal) or C(oneline), and to standard
         error with any other, because such a callback may write a single document.
@@ -338,6 +348,7 @@ RETURN = r"""
 results:
   description:
     - The outcome of each resource, in the order of the declaration. Removed resources that are not declared come last.
+    - Not all of them for more than 1,000 resources, see O(results).
     - Each contains what its own module returns, except the diff.
   returned: always
   type: list

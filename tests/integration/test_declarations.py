@@ -258,6 +258,36 @@ def assert_not_begun(result: Result, *declared: str) -> None:
     assert result["summary"] == {"unchanged": 0, "changed": 0, "failed": len(declared), "skipped": 0}
 
 
+@pytest.mark.parametrize("check", [True, False])
+def test_a_server_that_is_not_there_is_tried_once(emulator: Emulator, check: bool) -> None:
+    declared = {"buckets": [bucket(f"bucket-{number}") for number in range(30)], "datavolumes": [volume("a")]}
+    result = declare(emulator, check, api_url="http://127.0.0.1:1", **declared)
+    assert result["summary"]["failed"] == 31 and result["error"]["code"] == "unavailable"
+    told, last = result["msg"].splitlines()[1:]
+    assert "cannot connect to http://127.0.0.1:1" in told and "not tried" not in told
+    assert last == "30 were not tried, since the server could not be reached."
+
+
+# What it costs
+
+
+def test_changes_cost_their_writes_and_few_lists(emulator: Emulator) -> None:
+    names = [f"bucket-{number}" for number in range(40)]
+    alike = {"policy": {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}}
+    for options, most in (
+        ({"owner": "alice", **alike, "acl": "private"}, 1),
+        ({"owner": "bob", **alike, "acl": "public_read"}, 1),
+        ({"owner": "alice"}, 5),  # it carries policy and ACL over, from a reading of the last two seconds
+        ({"state": "absent"}, 2),  # the other one proves that they are gone
+    ):
+        mark = emulator.journal()["next"]
+        result = declare(emulator, buckets=[{"name": name, **options} for name in names])
+        assert not result["failed"] and result["summary"]["changed"] == len(names)
+        calls = emulator.journal(mark)["calls"]
+        assert sum(call["write"] for call in calls) == sum(call["effect"] for call in calls) == len(names)
+        assert 1 <= len(calls) - len(names) <= most
+
+
 # Removals
 
 

@@ -103,3 +103,10 @@ def test_the_journal_gives_what_came_after_a_number_also_over_a_restart(emulator
         emulator.restart()
         assert [call["rpc"] for call in emulator.journal(mark)["calls"]] == ["ListBuckets", "ListVirtualMachines"]
     assert len(emulator.journal()["calls"]) == 4
+
+
+def test_many_objects_are_placed_by_one_call(emulator: Emulator) -> None:
+    emulator.put_all("bucket", [{"name": f"bucket-{number}", "owner": "alice"} for number in range(3)])
+    assert [bucket["name"] for bucket in call(emulator, "ListBuckets")["buckets"]] == [
+        f"bucket-{number}" for number in range(3)
+    ]

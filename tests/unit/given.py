@@ -41,11 +41,11 @@ def sent(resource: Resource[Any], seen: Seen[Any]) -> list[tuple[str, dict[str, 
     return [(step.rpc, dict(step.request)) for step in resource.plan(seen).steps]
 
 
-def declare(server: Any, check: bool = False, **options: Any) -> dict[str, Any]:
+def declare(server: Any, check: bool = False, notify: Any = None, **options: Any) -> dict[str, Any]:
     """The result of a declaration."""
     connection = {"api_url": "http://127.0.0.1", "scope": "demo", "retries": 0}
     validated = ArgumentSpecValidator(TASK.argument_spec).validate({**connection, **options})
     assert not validated.error_messages
-    context = Context(check, lambda params: Connection(SharedReads(server), hide=str))
+    context = Context(check, lambda params: Connection(SharedReads(server), hide=str), notify)
     summary = TASK.work(validated.validated_parameters, context)
     return {**summary.as_result(with_diff=True), "failed": summary.error is not None}

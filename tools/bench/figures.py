@@ -7,16 +7,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import median
 
-from tools.bench.lanes import EMPTY, EMPTY_MIXED
+from tools.bench.lanes import CHANGES_GROUP, DECLARED_GROUP, EMPTY, EMPTY_CHANGES, EMPTY_DECLARED, FLOOR, GROUPS
 from tools.bench.measure import Run
 
 
 @dataclass(frozen=True)
 class Figures:
     runs: list[Run]
-    # The numbers of items of the loops, and of the resources that are mixed.
+    # The numbers of items of the loops, of the resources that are declared, and of the changes.
     sizes: list[int]
-    mixed: int
+    declared: list[int]
+    changes: list[int]
     repetitions: int
 
     def of(self, lane: str, size: int) -> list[Run]:
@@ -32,8 +33,11 @@ class Figures:
         return median(run.seconds for run in self.of(lane, size))
 
     def above(self, lane: str, size: int) -> float:
-        """Seconds above an empty play with the same inventory."""
-        return self.seconds(lane, size) - self.seconds(EMPTY_MIXED if size == self.mixed else EMPTY, size)
+        """Seconds above an empty play with the same inventory. The floor is no play."""
+        if lane.startswith(FLOOR):
+            return self.seconds(lane, size)
+        empty = {DECLARED_GROUP: EMPTY_DECLARED, CHANGES_GROUP: EMPTY_CHANGES}.get(GROUPS.get(lane, ""), EMPTY)
+        return self.seconds(lane, size) - self.seconds(empty, size)
 
     def item(self, lane: str, size: int) -> float:
         return self.above(lane, size) / size
@@ -66,6 +70,11 @@ class Figures:
 
     def calls(self, lane: str, size: int) -> int:
         return max(sum(run.asked.values()) for run in self.of(lane, size))
+
+    def lists(self, lane: str, size: int) -> int:
+        return max(
+            sum(count for rpc, count in run.asked.items() if rpc.startswith("List")) for run in self.of(lane, size)
+        )
 
     def peak(self, lane: str, size: int) -> float:
         return max(run.peak_mib for run in self.of(lane, size))

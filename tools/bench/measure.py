@@ -36,11 +36,12 @@ class Run:
 
 def prepare(lane: Lane, size: int, servers: Servers) -> list[str]:
     """The command of a run, with its inventory in place."""
+    emulator = servers.of(lane)
     variables = {
         "ansible_connection": "local",
         "ansible_python_interpreter": sys.executable,
-        "otterscale_api_url": servers.emulator.url,
-        "otterscale_api_token": servers.emulator.token,
+        "otterscale_api_url": emulator.url,
+        "otterscale_api_token": emulator.token,
         "otterscale_scope": lanes.scope(lane, size),
         "s3_url": servers.s3.url,
         "kubernetes_url": servers.kubernetes.url,
@@ -56,6 +57,7 @@ def prepare(lane: Lane, size: int, servers: Servers) -> list[str]:
 def environment(lane: Lane, size: int, servers: Servers) -> Mapping[str, str]:
     """From here the modules take server and credentials, as in a job of AWX."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OTHERS)}
+    emulator = servers.of(lane)
     return {
         **kept,
         "ANSIBLE_COLLECTIONS_PATH": str(DEV / "collections"),
@@ -65,30 +67,53 @@ def environment(lane: Lane, size: int, servers: Servers) -> Mapping[str, str]:
         "ANSIBLE_PIPELINING": "true",
         "ANSIBLE_REMOTE_TMP": str(DEV / "ansible/tmp"),
         "AWS_EC2_METADATA_DISABLED": "true",
-        "OTTERSCALE_API_URL": servers.emulator.url,
-        "OTTERSCALE_API_TOKEN": servers.emulator.token,
+        "OTTERSCALE_API_URL": emulator.url,
+        "OTTERSCALE_API_TOKEN": emulator.token,
         "OTTERSCALE_SCOPE": lanes.scope(lane, size),
     }
 
 
 def warm_up(lane: Lane, size: int, servers: Servers) -> None:
-    """Run once with open eyes: the lane must go through, and must have nothing to change."""
+    """Run once with open eyes: the lane must go through, and must have nothing to change, or everything."""
+    servers.place(lane, size)
+    if not lane.playbook:
+        return
     command = prepare(lane, size, servers)
     done = subprocess.run(command, env=environment(lane, size, servers), capture_output=True, text=True, check=False)
     recap = done.stdout.rpartition("PLAY RECAP")[2]
-    unchanged = re.search(r"changed=0 .*failed=0", recap) or lane.playbook == "empty"
-    if done.returncode or not unchanged:
-        sys.exit(f"{lane.name} is not a loop without changes:\n{done.stdout[-5000:]}{done.stderr[-5000:]}")
+    expected = re.search(rf"changed={int(bool(lane.change))} .*failed=0", recap) or lane.playbook == "empty"
+    if done.returncode or not expected:
+        sys.exit(f"{lane.name} does not do what it should:\n{done.stdout[-5000:]}{done.stderr[-5000:]}")
     servers.asked()
 
 
 def measure(lane: Lane, size: int, servers: Servers) -> Run:
+    servers.place(lane, size)
+    if not lane.playbook:
+        return measure_floor(lane, size, servers)
     command = [sys.executable, str(Path(__file__).with_name("cost.py")), *prepare(lane, size, servers)]
     done = subprocess.run(command, env=environment(lane, size, servers), stdout=subprocess.PIPE, text=True, check=True)
     code, seconds, peak_mib = done.stdout.split()
     if code != "0":
         sys.exit(f"{lane.name} with {size} ended with {code}")
+    return Run(lane.name, size, float(seconds), float(peak_mib), judged(lane, size, servers))
+
+
+def measure_floor(lane: Lane, size: int, servers: Servers) -> Run:
+    """What a program takes that does nothing but the writes, which it tells itself: without the start of Python."""
+    emulator = servers.of(lane)
+    command = [sys.executable, str(Path(__file__).with_name("floor.py")), emulator.url, emulator.token, lane.change]
+    text = json.dumps(lanes.resources(lane, size)["buckets"])
+    done = subprocess.run(command, input=text, stdout=subprocess.PIPE, text=True, check=True)
+    seconds, peak_mib = map(float, done.stdout.split())
+    return Run(lane.name, size, seconds, peak_mib, judged(lane, size, servers))
+
+
+def judged(lane: Lane, size: int, servers: Servers) -> dict[str, int]:
+    """What was asked, which is nothing that writes, or one write for each change."""
     asked = dict(servers.asked())
-    if writes := [name for name in asked if re.match("Create|Update|Extend|Delete|PUT|POST", name)]:
-        sys.exit(f"{lane.name} with {size} has sent {', '.join(writes)}: it was to change nothing")
-    return Run(lane.name, size, float(seconds), float(peak_mib), asked)
+    writes = {name: count for name, count in asked.items() if re.match("Create|Update|Extend|Delete|PUT|POST", name)}
+    expected = {f"{lane.change.capitalize()}Bucket": size} if lane.change else {}
+    if writes != expected:
+        sys.exit(f"{lane.name} with {size} has sent {writes}, not {expected}")
+    return asked

@@ -17,7 +17,7 @@ from matplotlib import pyplot
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from tools.bench.figures import Figures
-from tools.bench.lanes import EMPTY, LANES
+from tools.bench.lanes import EMPTY, LANES, LOOPS_GROUP
 from tools.bench.measure import Run
 
 # The licence is that of this file.
@@ -32,7 +32,7 @@ def draw(figures: Figures, file: Path) -> None:
     # Without these each drawing of the same figures would be another file.
     matplotlib.rcParams.update({"svg.hashsalt": "bench", "svg.fonttype": "none"})
     figure, axes = pyplot.subplots(figsize=(9, 6))
-    for number, lane in enumerate(lane for lane in LANES if not lane.mixed and lane.name != EMPTY):
+    for number, lane in enumerate(lane for lane in LANES if lane.group == LOOPS_GROUP and lane.name != EMPTY):
         sizes = [size for size in figures.sizes if figures.count(lane.name, size)]
         # A loop of debug may take less than the noise.
         seconds = [max(figures.above(lane.name, size), 0.001) for size in sizes]
@@ -57,7 +57,7 @@ def main() -> None:
     results, file = map(Path, sys.argv[1:])
     known = json.loads(results.read_text(encoding="utf-8"))
     runs = [Run(**run) for run in known["runs"]]
-    draw(Figures(runs, known["sizes"], known["mixed"], known["repetitions"]), file)
+    draw(Figures(runs, known["sizes"], known["declared"], known["changes"], known["repetitions"]), file)
 
 
 if __name__ == "__main__":

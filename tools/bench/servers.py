@@ -53,15 +53,17 @@ class Peer:
 class Servers:
     """All of them. None is asked by two lanes at a time, so what was asked since the last look is one lane's."""
 
-    def __init__(self, sizes: list[int], mixed: int) -> None:
-        self._sizes, self._mixed = sizes, mixed
+    def __init__(self, sizes: list[int], declared: list[int]) -> None:
+        self._sizes, self._declared = sizes, declared
         self._stack = ExitStack()
-        self._seen = 0
+        self._seen: dict[str, int] = {}
 
     def __enter__(self) -> Servers:
         with ExitStack() as stack:
-            scopes = [f"--scope=buckets-{size}" for size in self._sizes] + [f"--scope=mixed-{self._mixed}"]
+            sizes = {lanes.LOOPS_GROUP: self._sizes, lanes.DECLARED_GROUP: self._declared}
+            scopes = [f"--scope={group}-{size}" for group, known in sizes.items() for size in known]
             self.emulator = stack.enter_context(Emulator(*scopes))
+            self.changing = stack.enter_context(Emulator())
             self.s3 = stack.enter_context(closing(Peer("s3")))
             self.kubernetes = stack.enter_context(closing(Peer("kubernetes")))
             self._fill()
@@ -76,41 +78,59 @@ class Servers:
 
     def asked(self) -> Counter[str]:
         """What the servers were asked since the last look: names of RPCs, or methods of HTTP."""
-        journal = self.emulator.journal(since=self._seen)
-        self._seen = journal["next"]
-        calls = Counter(str(call["rpc"]) for call in journal["calls"])
+        calls: Counter[str] = Counter()
+        for emulator in (self.emulator, self.changing):
+            journal = emulator.journal(since=self._seen.get(emulator.url, 0))
+            self._seen[emulator.url] = journal["next"]
+            calls.update(str(call["rpc"]) for call in journal["calls"])
         for peer in (self.s3, self.kubernetes):
             calls.update(peer.send("POST", "/_bench/asked"))
         return calls
 
+    def of(self, lane: lanes.Lane) -> Emulator:
+        return self.changing if lane.group == lanes.CHANGES_GROUP else self.emulator
+
+    def place(self, lane: lanes.Lane, size: int) -> None:
+        """Have in place what the lane is to change; the others find what they always find."""
+        if lane.change:
+            self.changing.reset()
+            if lane.change != "create":
+                self._put_buckets(self.changing, "demo", lanes.buckets(size))
+
     def _fill(self) -> None:
         for size in self._sizes:
-            self._put_buckets(f"buckets-{size}", lanes.buckets(size))
+            self._put_buckets(self.emulator, f"{lanes.LOOPS_GROUP}-{size}", lanes.buckets(size))
         for bucket in lanes.buckets(max(self._sizes)):
             self.s3.send("PUT", f"/{bucket['name']}")
             configuration = {"owner": bucket["owner"], "acl": bucket["acl"]}
             document = {"metadata": {"name": bucket["name"], "namespace": "default"}, "data": configuration}
             self.kubernetes.send("POST", "/api/v1/namespaces/default/configmaps", document)
-        self._put_mixed()
+        for size in self._declared:
+            self._put_declared(size)
 
-    def _put_mixed(self) -> None:
-        lane = lanes.Lane("", "", mixed=True)
-        wanted, scope = lanes.resources(lane, self._mixed), lanes.scope(lane, self._mixed)
-        self._put_buckets(scope, wanted["buckets"])
-        for volume in wanted["datavolumes"]:
-            common = {"namespace": volume["namespace"], "size_bytes": 1 << 30, "managed": True}
-            self.emulator.put("data_volume", scope=scope, name=volume["name"], **common)
-        for machine in sorted({service["virtual_machine"] for service in wanted["vm_services"]}):
-            self.emulator.put("virtual_machine", scope=scope, namespace="default", name=machine)
+    def _put_declared(self, size: int) -> None:
+        lane = lanes.Lane("", "", group=lanes.DECLARED_GROUP)
+        wanted, scope = lanes.resources(lane, size), lanes.scope(lane, size)
+        self._put_buckets(self.emulator, scope, wanted["buckets"])
+        common = {"namespace": "default", "size_bytes": 1 << 30, "managed": True}
+        volumes = [{"name": volume["name"], **common} for volume in wanted["datavolumes"]]
+        self.emulator.put_all("data_volume", volumes, scope)
+        machines = sorted({service["virtual_machine"] for service in wanted["vm_services"]})
+        shown = [{"namespace": "default", "name": name} for name in machines]
+        self.emulator.put_all("virtual_machine", shown, scope)
+        services = []
         for number, service in enumerate(wanted["vm_services"]):
             port = {"port": 80, "target_port": "8080", "node_port": 30000 + number}
             labels = {"otterscale.com/virtual-machine.name": service["virtual_machine"]}
             place = {"namespace": service["namespace"], "name": service["name"]}
-            self.emulator.put("service", scope=scope, labels=labels, ports=[port], **place)
+            services.append({"labels": labels, "ports": [port], **place})
+        self.emulator.put_all("service", services, scope)
 
-    def _put_buckets(self, scope: str, buckets: list[dict[str, Any]]) -> None:
+    def _put_buckets(self, emulator: Emulator, scope: str, buckets: list[dict[str, Any]]) -> None:
         readers = [{"type": "Group", "uri": f"{GROUPS}AllUsers", "permission": "READ"}]
+        objects = []
         for bucket in buckets:
             owner = {"type": "CanonicalUser", "id": bucket["owner"], "permission": "FULL_CONTROL"}
             grants = [*(readers if bucket["acl"] == "public_read" else []), owner]
-            self.emulator.put("bucket", scope=scope, name=bucket["name"], owner=bucket["owner"], grants=grants)
+            objects.append({"name": bucket["name"], "owner": bucket["owner"], "grants": grants})
+        emulator.put_all("bucket", objects, scope)

@@ -15,7 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from tools.bench.figures import Figures
-from tools.bench.lanes import DEBUG, EMPTY, EMPTY_MIXED, IN_PROCESS, LANES, RESOURCES_MIXED
+from tools.bench.lanes import (
+    CHANGES_GROUP,
+    DEBUG,
+    DECLARED,
+    EMPTY,
+    EMPTY_DECLARED,
+    FACT,
+    IN_PROCESS,
+    LANES,
+    LOOPS_GROUP,
+)
 from tools.bench.targets import Verdict
 
 COLLECTIONS = ("amazon.aws", "kubernetes.core")
@@ -28,12 +38,12 @@ SPDX-License-Identifier: GPL-3.0-or-later
 SPDX-FileCopyrightText: 2026 The otterscale.core authors
 -->
 
-# What a loop without changes costs
+# What resources cost
 
-Made by `make bench`. Each lane is a playbook of `tools/bench/playbooks/` that goes through N resources which are all
-as they should be. A run is a whole `ansible-playbook` with connection local and pipelining, its output to /dev/null,
-against a server on the same machine: the embedded OtterScale, moto for S3, a stub of a few calls for Kubernetes. The
-runs of all lanes are interleaved in random order.
+Made by `make bench`. Each lane is a playbook of `tools/bench/playbooks/` that goes through N resources. A run is a
+whole `ansible-playbook` with connection local and pipelining, its output to /dev/null, against a server on the same
+machine: the embedded OtterScale, moto for S3, a stub of a few calls for Kubernetes. The runs of all lanes are
+interleaved in random order.
 
 Times are medians. One item is a run less an empty play with the same inventory, divided by N. The columns of ratios say
 how many items of that other lane one item takes, at the largest N that both went through in every repetition. Calls are
@@ -42,9 +52,22 @@ RPCs, or HTTP requests of the peers. The peak is that of the largest process. Ru
 
 ![Time of each loop against N](loops.svg)
 
+## Loops without changes
+
 {loops}
 
-{mixed}
+## Declarations without changes
+
+All kinds in one task, beside a play that hands the same data to `set_fact`.
+
+{declared}
+
+## Changes
+
+Seconds above an empty play. "Writes alone" is a program with 8 threads, each with a session of its own, that sends the
+same writes and does nothing else.
+
+{changes}
 
 ## Targets
 
@@ -113,23 +136,59 @@ def loops(figures: Figures) -> str:
         f"peak MiB, N={sizes[-1]}",
         "runs",
     ]
-    lanes = [lane.name for lane in LANES if not lane.mixed and lane.name != EMPTY]
+    lanes = [lane.name for lane in LANES if lane.group == LOOPS_GROUP and lane.name != EMPTY]
     return table([head, *(row(figures, lane) for lane in lanes)])
 
 
-def mixed(figures: Figures) -> str:
-    size = figures.mixed
-    head = [f"{size:,} resources, mixed", "seconds", "above an empty play", "calls", "peak MiB", "runs"]
+def declared(figures: Figures) -> str:
+    head = [
+        "resources",
+        "lane",
+        "seconds",
+        "above an empty play",
+        "ms for one above set_fact",
+        "calls",
+        "peak MiB",
+        "runs",
+    ]
     rows = [
         [
+            f"{size:,}",
             lane,
             cell("{:.2f}", figures.seconds, lane, size),
             cell("{:.2f}", figures.above, lane, size),
+            milliseconds(
+                lambda lane, size: (figures.seconds(lane, size) - figures.seconds(FACT, size)) / size, lane, size
+            ),
             cell("{}", figures.calls, lane, size),
             cell("{:.0f}", figures.peak, lane, size),
             str(figures.count(lane, size)),
         ]
-        for lane in (EMPTY_MIXED, RESOURCES_MIXED)
+        for size in figures.declared
+        for lane in (EMPTY_DECLARED, FACT, DECLARED)
+    ]
+    return table([head, *rows])
+
+
+def changes(figures: Figures) -> str:
+    sizes, last = figures.changes, figures.changes[-1]
+    head = [
+        "lane",
+        *(f"N={size}" for size in sizes),
+        *(f"lists, N={size}" for size in sizes),
+        f"peak MiB, N={last}",
+        "runs",
+    ]
+    rows = [
+        [
+            lane.name,
+            *(cell("{:.2f}", figures.above, lane.name, size) for size in sizes),
+            *(cell("{}", figures.lists, lane.name, size) for size in sizes),
+            cell("{:.0f}", figures.peak, lane.name, last),
+            ", ".join(str(figures.count(lane.name, size)) for size in sizes),
+        ]
+        for lane in LANES
+        if lane.group == CHANGES_GROUP and lane.change
     ]
     return table([head, *rows])
 
@@ -144,4 +203,11 @@ def document(figures: Figures, verdicts: list[Verdict], facts: dict[str, str]) -
     reached, machine = lists
     spread, lane, size = figures.spread()
     apart = f"{spread:.0%} of their median apart ({lane}, {size})"
-    return TEXT.format(loops=loops(figures), mixed=mixed(figures), targets=reached, machine=machine, apart=apart)
+    return TEXT.format(
+        loops=loops(figures),
+        declared=declared(figures),
+        changes=changes(figures),
+        targets=reached,
+        machine=machine,
+        apart=apart,
+    )

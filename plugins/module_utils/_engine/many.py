@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,12 +15,14 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any
 
-from .._errors import ApiError, printable
+from .._errors import ApiError, Reason, printable
 from .outcome import Outcome
 from .reads import Reader
 from .reconcile import Applied, Planned
 from .resource import Resource
 
+MAX_MESSAGES = 50
+ALL_UP_TO = 1000  # entries, of which a result has each if nothing else is asked for; of more it has what changed
 _THREADS_EACH = 3  # a worker, its call (see _http), and the call before that on its way out
 
 
@@ -59,6 +62,12 @@ class Entry:
     def failed(self) -> bool:
         return self.outcome is not None and self.outcome.error is not None
 
+    def became(self, *, begun: bool) -> str:
+        """Which of the counts of a summary it belongs to. begun: whether the declaration has been."""
+        if self.outcome is None:
+            return "skipped" if begun else "failed"
+        return "failed" if self.failed else "changed" if self.outcome.changed else "unchanged"
+
     def labels(self) -> dict[str, Any]:
         labels = {"kind": self.type.kind, "namespace": self.params.get("namespace"), "name": self.params["name"]}
         return {key: value for key, value in labels.items() if value is not None}
@@ -77,34 +86,38 @@ class Entry:
 
 @dataclass
 class Summary:
-    """What became of a declaration. error: of the first failure. begun: False where it failed as a whole."""
+    """What became of a declaration. error: of the first failure. begun: False where it failed as a whole.
+
+    results: which entries its result has, see ALL_UP_TO.
+    """
 
     entries: list[Entry] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     error: ApiError | None = None
     msg: str = ""
     begun: bool = True
+    results: str | None = None
 
     def as_result(self, *, with_diff: bool) -> dict[str, Any]:
         outcomes = [entry.outcome for entry in self.entries if entry.outcome]
-        results = [entry.as_result(begun=self.begun) for entry in self.entries]
-        failed, skipped = (sum(result[key] for result in results) for key in ("failed", "skipped"))
-        changed = sum(outcome.changed for outcome in outcomes if outcome.error is None)
+        counts = Counter(entry.became(begun=self.begun) for entry in self.entries)
         result: dict[str, Any] = {
             "changed": any(outcome.changed for outcome in outcomes),
             "operations": [operation for outcome in outcomes for operation in outcome.operations],
-            "results": results,
+            "results": [entry.as_result(begun=self.begun) for entry in self._shown()],
             "removals": [entry.labels() for entry in self.entries if entry.removal],
-            "summary": {
-                "unchanged": len(results) - changed - failed - skipped,
-                "changed": changed,
-                "failed": failed,
-                "skipped": skipped,
-            },
+            "summary": {count: counts[count] for count in ("unchanged", "changed", "failed", "skipped")},
         }
         if self.error:
             return {**result, "msg": self.msg, "error": self.error.as_dict()}
         return {**result, "diff": self._diff()} if with_diff else result
+
+    def _shown(self) -> list[Entry]:
+        results = self.results or ("all" if len(self.entries) <= ALL_UP_TO else "changed")
+        left_out = {"all": (), "changed": ("unchanged",), "none": ("unchanged", "changed", "failed", "skipped")}[
+            results
+        ]
+        return [entry for entry in self.entries if entry.became(begun=self.begun) not in left_out]
 
     def _diff(self) -> list[dict[str, Any]]:
         """Of what changes alone: a thousand unchanged ones are nothing to look at."""
@@ -124,9 +137,15 @@ class Summary:
         outcomes = [entry.outcome for entry in self.entries if entry.outcome]
         self.warnings += dict.fromkeys(warning for outcome in outcomes for warning in outcome.warnings)
         if failures := [outcome for outcome in outcomes if outcome.error]:
-            self.error = failures[0].error
-            messages = "\n".join(outcome.msg for outcome in failures)
-            self.msg = f"{len(failures)} of {len(self.entries)} resources failed:\n{messages}"
+            tried = [outcome for outcome in failures if outcome.error and outcome.error.reason is not Reason.NOT_TRIED]
+            self.error = (tried or failures)[0].error
+            lines = [f"{len(failures)} of {len(self.entries)} resources failed:"]
+            lines += [outcome.msg for outcome in tried[:MAX_MESSAGES]]
+            if more := len(tried[MAX_MESSAGES:]):
+                lines.append(f"{more} more failed, as 'results' tells.")
+            if not_tried := len(failures) - len(tried):
+                lines.append(f"{not_tried} were not tried, since the server could not be reached.")
+            self.msg = "\n".join(lines)
 
 
 def in_order(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

@@ -13,9 +13,11 @@ from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from .._errors import ApiError
+from .circuit import Circuit
 from .index import SharedAnswer
 from .reconcile import Age, Caller, Planned, plan
 from .resource import Resource
@@ -52,6 +54,7 @@ class SharedReads:
 
     def __init__(self, client: Caller) -> None:
         self.client = client
+        self.circuit = Circuit()
         self.forgotten = -math.inf
         self._kept: dict[str, Answer] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -87,6 +90,8 @@ class SharedReads:
                 if reader.only_kept:
                     raise NothingKept
                 answer = self._kept[key] = self._read(procedure, request)
+            elif answer.error:
+                self.circuit.check(procedure.rpartition("/")[2])
             answer.seen_by.add(reader.name)
         reader.oldest = min(reader.oldest, answer.began)
         reader.young_until = min(reader.young_until, answer.young_until)
@@ -97,7 +102,8 @@ class SharedReads:
     def _read(self, procedure: str, request: Mapping[str, Any]) -> Answer:
         began = time.monotonic()
         try:
-            message = SharedAnswer(self.client.read(procedure, request))
+            read = partial(self.client.read, procedure, request)
+            message = SharedAnswer(self.circuit.call(procedure.rpartition("/")[2], read))
         except ApiError as error:
             return Answer(began, began, SharedAnswer({}), error, set())
         took = time.monotonic() - began
@@ -143,13 +149,18 @@ class Reader:
         return self.reads.read(procedure, request, self)
 
     def write(self, procedure: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        sent = True
         try:
-            return self.reads.client.write(procedure, request)
-        except ApiError:
-            self.reads.forget(time.monotonic())
+            write = partial(self.reads.client.write, procedure, request)
+            return self.reads.circuit.call(procedure.rpartition("/")[2], write)
+        except ApiError as error:
+            sent = error.sent
+            if sent:
+                self.reads.forget(time.monotonic())
             raise
         finally:
-            self.since = self.asked = time.monotonic()
+            if sent:
+                self.since = self.asked = time.monotonic()
             self.only_kept = self.only_young = False
 
     def distrust(self) -> None:

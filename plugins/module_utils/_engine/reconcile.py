@@ -130,7 +130,11 @@ class Planned(Generic[State]):
             return Age.NEW
         if self.steps:
             return Age.YOUNG if any(step.carries_over for step in self.steps) else Age.ANY
-        return Age.NEW if self.settled() is None else Age.RECENT
+        try:
+            waits = self.work.resource.wait is not None and self.work.resource.pending(self.seen) is not None
+        except ApiError:  # it would be in vain
+            waits = True
+        return Age.NEW if waits else Age.RECENT
 
     def settled(self) -> Outcome | None:
         """The outcome if there is nothing to do and nothing to wait for, or if planning failed; else None."""

@@ -60,7 +60,7 @@ def transport_error(error: Exception, peer: str, verify: bool | str | None) -> A
         f"{doing} {peer}{through}: {reason}",
         sent=not unconnected,
         final=no_tls,
-        reason=None if unconnected and not no_tls else why,
+        reason=Reason.UNREACHABLE if unconnected and not no_tls else why,
     )
 
 

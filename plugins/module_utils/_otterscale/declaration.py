@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -33,6 +34,7 @@ KINDS: Mapping[str, type[Resource[Any]]] = {
     "buckets": Bucket,
 }
 MAX_PARALLEL = 256
+QUIET_SECONDS = 3.0
 _WAIT_PROGRESS = {"wait_progress": DataVolume.options["wait_progress"]}
 _COMPLETE = "Succeeded"  # the phase of a volume that needs its source no more
 
@@ -49,6 +51,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "confirm_removal": {"type": "int"},
     "max_parallel": {"type": "int", "default": 8},
     "any_errors_fatal": {"type": "bool", "default": False},
+    "results": {"type": "str", "choices": ["all", "changed", "none"]},
     **_WAIT_PROGRESS,
 }
 
@@ -57,7 +60,8 @@ def declare(params: Params, context: Context) -> Summary:
     """From the options of a task to what became of each resource."""
     connection = {option: params[option] for option in OTTERSCALE.options}
     summary = Summary(
-        [Entry(kind, {**connection, **options}) for option, kind in KINDS.items() for options in params[option] or ()]
+        [Entry(kind, {**connection, **options}) for option, kind in KINDS.items() for options in params[option] or ()],
+        results=params["results"],
     )
     try:
         run = _Declaration(params, context, summary.entries)
@@ -112,6 +116,8 @@ class _Declaration:
         self.reads = self.connection.reads
         self.began = time.monotonic()
         self.failed = False
+        self.done = 0
+        self.lock = threading.Lock()
         self.by_key: dict[str, Entry] = {}
         self.sources: dict[str, set[str]] = {}
         self._order_copies()
@@ -239,6 +245,7 @@ class _Declaration:
             self._predict()
             return
         missing = [entry for entry in self.entries if entry.outcome is None]
+        self.done = len(self.entries) - len(missing)
         with Pool(self.params["max_parallel"]) as pool:
             for _kind, group in groupby(missing, key=lambda entry: (entry.type, entry.removal)):
                 for batch in in_order(group):
@@ -277,6 +284,14 @@ class _Declaration:
                 entry.reader.distrust()
         if entry.outcome:
             entry.planned = entry.reader = entry.applied = None  # thousands of them would be many MiB
+            self._tell()
+
+    def _tell(self) -> None:
+        """Show how far it is, if it takes a while."""
+        with self.lock:
+            self.done += 1
+            if self.context.notify and time.monotonic() - self.began >= QUIET_SECONDS:
+                self.context.notify(f"{self.done:,} of {len(self.entries):,} resources done")
 
     def _is_over(self) -> bool:
         return self.failed and bool(self.params["any_errors_fatal"])

@@ -8,14 +8,17 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale import declaration as declaration_module
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import Bucket
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.given import declare
-from tests.unit.server_model import Clock, Fault, Message, Server
+from tests.unit.server_model import Clock, Fault, Message, Server, reconcile
 
 COPY = 2
 NAMES = ("default/a", "default/b", "default/c", "default/d", "other/a", "other/b")
@@ -302,3 +305,44 @@ def test_as_many_work_at_once_as_are_asked_for() -> None:
             return super().CreateBucket(request)
 
     assert declare(Meeting(), max_parallel=4, **many(8))["summary"]["changed"] == 8
+
+
+# Thousands
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(
+    ("count", "results", "shown"),
+    [(1000, None, 1000), (1001, None, 4), (1001, "all", 1001), (9, "changed", 4), (9, "none", 0), (9, "all", 9)],
+)
+def test_a_result_stays_small_where_many_are_declared(count: int, results: str | None, shown: int, check: bool) -> None:
+    server = Server()
+    assert not declare(server, **many(count - 3))["failed"]
+    declared = many(count)
+    declared["buckets"][0]["owner"] = "bob"  # and the three last ones are new, of which one cannot be
+    del declared["buckets"][-1]["owner"]
+    result = declare(server, check, **declared, **({"results": results} if results else {}))
+    assert result["summary"] == {"unchanged": count - 4, "changed": 3, "failed": 1, "skipped": 0}
+    told = [entry["name"] for entry in result["results"]]
+    last = [f"bucket-{number}" for number in range(count - 3, count)]
+    assert len(told) == shown and (shown != 4 or told == ["bucket-0", *last])
+    assert len(result["operations"]) == 3 and result["failed"] and result["changed"]
+
+
+def test_a_declaration_that_takes_a_while_shows_how_far_it_is(
+    clock: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(declaration_module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+
+    class Slow(Server):
+        def CreateBucket(self, request: Message) -> Message:
+            clock.now += 1.5
+            return super().CreateBucket(request)
+
+    lines: list[str] = []
+    server = Slow()
+    reconcile(Bucket("demo", "bucket-1", owner="alice"), server)
+    declare(server, max_parallel=1, **many(4), notify=lines.append)
+    assert lines == ["3 of 4 resources done", "4 of 4 resources done"]
+    declare(server, max_parallel=1, **many(4), notify=lines.append)
+    assert len(lines) == 2
