@@ -42,9 +42,7 @@ def both(started: dict[str, Emulator]) -> dict[str, Emulator]:
     return started
 
 
-def test_a_loop_shares_what_is_read_and_another_try_reads_again(
-    both: dict[str, Emulator], tmp_path: Path
-) -> None:
+def test_a_loop_shares_what_is_read_and_another_try_reads_again(both: dict[str, Emulator], tmp_path: Path) -> None:
     answers(both, ("ListBuckets", {}))
     tasks: list[dict[str, Any]] = [
         {
@@ -63,9 +61,7 @@ def test_a_loop_shares_what_is_read_and_another_try_reads_again(
     assert len(run.calls["plain" + MODULE]) == 2 + 4 + 2 * 3 + 3
 
 
-def test_failures_say_what_was_asked_for_and_show_nothing_as_found(
-    both: dict[str, Emulator], tmp_path: Path
-) -> None:
+def test_failures_say_what_was_asked_for_and_show_nothing_as_found(both: dict[str, Emulator], tmp_path: Path) -> None:
     tasks = [
         ({BUCKETS: {"name": ""}}, "option 'name' is '': must not be empty: leave it out to get all"),
         ({VOLUMES: {"namespace": ""}}, "option 'namespace' is '': must be a DNS-1123 label"),
