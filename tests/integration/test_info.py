@@ -7,24 +7,42 @@ That they show resources as the modules do is asserted by the playbooks of targe
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from emulator.process import Emulator
 
 from .playbook import MODULE
-from .test_in_process import NAMES, assert_alike, both, here, play, started  # noqa: F401
+from .test_in_process import NAMES, assert_alike, play
 from .test_secrets import answers
 
 BUCKETS = "otterscale.core.otterscale_bucket_info"
 VOLUMES = "otterscale.core.otterscale_datavolume_info"
 SERVICES = "otterscale.core.otterscale_vm_service_info"
+TOKEN = "info-token-that-must-not-leak"
 
 
-def test_a_loop_shares_what_is_read_and_another_try_reads_again(
-    both: dict[str, Emulator],  # noqa: F811
-    tmp_path: Path,
-) -> None:
+@pytest.fixture(scope="module")
+def started() -> Iterator[dict[str, Emulator]]:
+    with Emulator(token=TOKEN) as here, Emulator(token=TOKEN) as module:
+        yield {"plain": here, "plain" + MODULE: module}
+
+
+@pytest.fixture
+def both(started: dict[str, Emulator]) -> dict[str, Emulator]:
+    """A server for the tasks in the controller's process, and one for those that run as modules."""
+    for emulator in started.values():
+        emulator.clear_faults()
+        emulator.reset()
+        for name in NAMES:
+            emulator.put("bucket", name=name, owner="alice")
+    return started
+
+
+def test_a_loop_shares_what_is_read_and_another_try_reads_again(both: dict[str, Emulator], tmp_path: Path) -> None:
     answers(both, ("ListBuckets", {}))
     tasks: list[dict[str, Any]] = [
         {
@@ -43,10 +61,7 @@ def test_a_loop_shares_what_is_read_and_another_try_reads_again(
     assert len(run.calls["plain" + MODULE]) == 2 + 4 + 2 * 3 + 3
 
 
-def test_failures_say_what_was_asked_for_and_show_nothing_as_found(
-    both: dict[str, Emulator],  # noqa: F811
-    tmp_path: Path,
-) -> None:
+def test_failures_say_what_was_asked_for_and_show_nothing_as_found(both: dict[str, Emulator], tmp_path: Path) -> None:
     tasks = [
         ({BUCKETS: {"name": ""}}, "option 'name' is '': must not be empty: leave it out to get all"),
         ({VOLUMES: {"namespace": ""}}, "option 'namespace' is '': must be a DNS-1123 label"),

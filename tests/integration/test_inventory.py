@@ -288,7 +288,8 @@ def test_failures_say_what_happened_and_what_to_do(
             ({"filters": ["otterscale_vm.colour == 'blue'"]}, "'blue'\" fails for host web.default: "),
             ({"compose": {"x": "otterscale_vm.colour"}, "strict": True}, "Could not set x for host web.default"),
         ]
-        files = [source(tmp_path, f"case-{number}", **{**here, **options}) for number, (options, _) in enumerate(cases)]
+        every = [{**here, **options} for options, _text in cases]
+        files = [source(tmp_path, f"case-{number}", **options) for number, options in enumerate(every)]
         arguments = [argument for file in files for argument in ("-i", file)]
         shown = ansible("ansible-inventory", *arguments, "--list", "-vvv", good=False)
     assert [text for _options, text in cases if without_spaces(text) not in shown] == []

@@ -34,7 +34,7 @@ def test_a_machine_is_shown_in_snake_case_and_typed() -> None:
         "instanceType": {"name": "small", "cpuCores": 2, "memoryBytes": "2147483648", "clusterWide": True},
         "snapshots": [{"name": "before", "phase": "Succeeded", **created}],
     }
-    (variables,) = hosts(message).values()
+    variables = hosts(message)["web.shop"]
     time = "2026-01-31T12:00:00Z"
     assert variables == {
         "ansible_host": "10.0.0.1",
@@ -67,7 +67,7 @@ def test_a_machine_is_shown_in_snake_case_and_typed() -> None:
 
 
 def test_what_is_not_told_is_null() -> None:
-    (variables,) = hosts({"name": "new", "namespace": "shop"}).values()
+    variables = hosts({"name": "new", "namespace": "shop"})["new.shop"]
     machine = variables.pop("otterscale_vm")
     assert variables == {}
     assert {name for name, value in machine.items() if value is None} == {
