@@ -247,6 +247,15 @@ def test_a_rename_to_a_name_that_was_taken_meanwhile_is_refused(emulator: Emulat
     assert not result["changed"] and "'web'" in result["msg"]
 
 
+@pytest.mark.parametrize("options", [{"ports": [{"port": 81}]}, {"state": "absent"}])
+def test_success_without_an_answer_proves_nothing(emulator: Emulator, options: dict[str, Any]) -> None:
+    placed(emulator, "web")
+    emulator.add_faults({"rpc": "write", "kind": "answer", "body": ""}, {"rpc": "read", "kind": "close", "skip": 1})
+    result = run(emulator.url, **options)
+    assert "error" in result and not result["changed"] and result["operations"] == []
+    assert "whether it took effect is unknown" in result["msg"]
+
+
 # Tokens
 
 
