@@ -180,7 +180,7 @@ def test_a_list_that_does_not_come_to_rest_is_an_error(serve: Serve, moving: lis
 
 @pytest.mark.parametrize(
     "answer",
-    [b"", b"{}", b'{"services": []}', b'{"count": 0, "services": 1}', b'{"count": 1, "services": [{"id": 1}]}'],
+    [b"{}", b'{"services": []}', b'{"count": 0, "services": 1}', b'{"count": 1, "services": [{"id": 1}]}'],
 )
 def test_nothing_is_absent_by_an_answer_that_makes_no_sense(serve: Serve, answer: bytes) -> None:
     result = run(serve(reply(answer)).url)
@@ -342,6 +342,7 @@ def test_a_token_of_another_project_is_refused(emulator: Emulator) -> None:
     ("script", "code", "details", "words"),
     [
         (HTML, "internal", [], ["Sign in", "'endpoint'", "a web page or a proxy"]),
+        (reply(b""), "internal", [], ["(empty)", "'endpoint'"]),
         (reply(b"<html>Not Found</html>", status=404), "not_found", [], ["a proxy or web server answered, not IEF"]),
         (
             reply(b'{"error_code": "IEF.100500", "error_message": "etcd is gone"}', status=500),
