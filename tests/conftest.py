@@ -23,9 +23,15 @@ def arguments(request: pytest.FixtureRequest) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="module")
-def started(arguments: tuple[str, ...], request: pytest.FixtureRequest) -> Iterator[Emulator]:
-    """The server of a file, with its TOKEN."""
-    with Emulator(*arguments, token=request.module.TOKEN) as emulator:
+def token(request: pytest.FixtureRequest) -> str:
+    """That of the server: TOKEN of the file."""
+    return str(request.module.TOKEN)
+
+
+@pytest.fixture(scope="module")
+def started(arguments: tuple[str, ...], token: str) -> Iterator[Emulator]:
+    """The server of a file."""
+    with Emulator(*arguments, token=token) as emulator:
         yield emulator
 
 

@@ -10,9 +10,16 @@ from typing import Any
 import pytest
 
 from tests.fuzz.machine import FIGURES
+from tests.fuzz.scenarios import TOKEN
 
 # What the environment of whoever runs the tests must not change.
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "NETRC")
+
+
+@pytest.fixture(scope="module")
+def token() -> str:
+    """The same everywhere, for schedules of faults repeat it."""
+    return TOKEN
 
 
 @pytest.fixture(autouse=True, scope="session")

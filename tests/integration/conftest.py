@@ -64,11 +64,9 @@ def only_on(target: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def started_both(
-    started: Emulator, arguments: tuple[str, ...], request: pytest.FixtureRequest
-) -> Iterator[dict[str, Emulator]]:
+def started_both(started: Emulator, arguments: tuple[str, ...], token: str) -> Iterator[dict[str, Emulator]]:
     """The server of a file for the tasks in the controller's process, and one more for those that run as modules."""
-    with Emulator(*arguments, token=request.module.TOKEN) as module:
+    with Emulator(*arguments, token=token) as module:
         yield {"plain": started, "plain" + MODULE: module}
 
 

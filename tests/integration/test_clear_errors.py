@@ -155,7 +155,8 @@ def test_a_server_that_cannot_be_used_is_explained(
         f"bucket photos present: ListBuckets failed [{code}{f', HTTP {status}' if status else ''}]: "
     )
     assert not [word for word in words if word not in message], message
-    assert error["message"].rstrip(".") in message and message.endswith(".") and ".." not in message
+    assert error["message"].rstrip(".") in message and message.endswith(".")
+    assert ".." not in message
 
 
 @pytest.mark.parametrize(
@@ -181,11 +182,8 @@ def test_a_bad_connection_option_is_named_before_any_call(serve: Serve, option: 
     server = serve(reply())
     error, message = run_refused(**{"api_url": server.url, option: value})
     assert (error["code"], error["rpc"], error["http_status"]) == ("client", None, None)
-    assert (
-        message.startswith(f"bucket photos: option '{option}' ")
-        and words in message
-        and message.endswith("run it again.")
-    )
+    assert message.startswith(f"bucket photos: option '{option}' ") and words in message
+    assert message.endswith("run it again.")
     assert "hunter2" not in message and "lines" not in message
     assert server.connections == 0
 
@@ -292,7 +290,8 @@ def test_an_untrusted_certificate_is_final_and_nothing_was_sent(
     mark = secure.journal()["next"]
     error = failure(url.replace("127.0.0.1", "localhost") if bundle == "host" else url, ca_path=ca if bundle else None)
     assert (error.code, error.sent, error.final) == ("unavailable", False, True)
-    assert "certificate" in error.message and "not trusted" in error.message and "'ca_path'" in error.advice
+    assert "certificate" in error.message and "not trusted" in error.message
+    assert "'ca_path'" in error.advice
     assert secure.journal(mark)["calls"] == []
 
 

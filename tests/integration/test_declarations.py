@@ -104,7 +104,8 @@ def test_copies_in_a_circle_are_refused_before_any_call(
     emulator: Emulator, declared: list[dict[str, Any]], circle: list[str], check: bool
 ) -> None:
     result = declare(emulator, check, datavolumes=declared, buckets=[bucket("one")])
-    assert result["failed"] and result["error"]["code"] == "client" and "circle" in result["msg"]
+    assert result["failed"] and result["error"]["code"] == "client"
+    assert "circle" in result["msg"]
     assert all(f"data volume default/{name}" in result["msg"] for name in circle)
     assert emulator.journal()["calls"] == []
 
@@ -197,7 +198,8 @@ def test_a_source_stays_where_its_copy_is_not_complete(emulator: Emulator, probl
     if fatal:
         assert old["skipped"]
     else:
-        assert old["failed"] and old["error"]["code"] == "failed_precondition" and not old["changed"]
+        assert old["failed"] and old["error"]["code"] == "failed_precondition"
+        assert not old["changed"]
         assert "data volume default/old: " in old["msg"] and "data volume default/new" in old["msg"]
         assert "2 of 3 resources failed" in result["msg"]
     predicted = declare(emulator, True, datavolumes=declared)
@@ -242,14 +244,16 @@ def test_what_cannot_be_planned_stops_all_where_errors_are_fatal(emulator: Emula
 @pytest.mark.parametrize("option", ["api_url", "max_parallel"])
 def test_bad_options_of_the_task_fail_it_as_a_whole(emulator: Emulator, option: str) -> None:
     result = declare(emulator, buckets=[bucket("one")], datavolumes=[volume("a")], **{option: "0"})
-    assert result["failed"] and result["error"]["code"] == "client" and f"'{option}'" in result["msg"]
+    assert result["failed"] and result["error"]["code"] == "client"
+    assert f"'{option}'" in result["msg"]
     assert_not_begun(result, "a", "one")
     assert emulator.journal()["calls"] == []
 
 
 def assert_not_begun(result: Result, *declared: str) -> None:
     """A declaration that fails as a whole, all of whose entries have failed with it."""
-    assert result["failed"] and not result["changed"] and result["operations"] == []
+    assert result["failed"] and not result["changed"]
+    assert result["operations"] == []
     assert names(result, "failed") == list(declared) and names(result, "skipped") == []
     assert result["summary"] == {"unchanged": 0, "changed": 0, "failed": len(declared), "skipped": 0}
 
@@ -281,7 +285,8 @@ def test_services_below_their_virtual_machines_are_removed_too(emulator: Emulato
 def test_what_is_declared_as_absent_needs_no_confirmation(emulator: Emulator) -> None:
     emulator.put("bucket", name="one", owner="alice")
     result = override(emulator, buckets=[{"name": "one", "state": "absent"}])
-    assert not result["failed"] and result["changed"] and result["removals"] == []
+    assert not result["failed"] and result["changed"]
+    assert result["removals"] == []
 
 
 @pytest.mark.parametrize("namespace", ["", "Default", "a/b", "x" * 64, "a\n"])
@@ -359,7 +364,8 @@ def test_a_kind_that_is_not_given_is_left_alone(emulator: Emulator) -> None:
 def test_where_the_lists_cannot_be_read_nothing_is_sent(emulator: Emulator) -> None:
     emulator.add_faults({"rpc": "ListDataVolumes", "kind": "error", "code": "permission_denied", "count": 9})
     result = override(emulator, buckets=[bucket("one")], datavolumes=[], namespaces=["default"], confirm_removal=9)
-    assert result["failed"] and not result["changed"] and result["error"]["code"] == "permission_denied"
+    assert result["failed"] and not result["changed"]
+    assert result["error"]["code"] == "permission_denied"
     assert_not_begun(result, "one")
     assert made(emulator) == []
 

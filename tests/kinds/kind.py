@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -104,10 +105,14 @@ class Kind:
         """The example's resource shall not be there."""
         return {**{key: self.example[key] for key in ("name", "namespace") if key in self.example}, "state": "absent"}
 
+    @cached_property
+    def _validator(self) -> ArgumentSpecValidator:
+        return ArgumentSpecValidator(self.task.argument_spec)
+
     def params(self, options: Options, **connection: Any) -> dict[str, Any]:
         """What its module makes of the options of a task."""
         given = {**self.connection, **options, **connection}
-        validated = ArgumentSpecValidator(self.task.argument_spec).validate(given)
+        validated = self._validator.validate(given)
         assert not validated.error_messages, validated.error_messages
         return dict(validated.validated_parameters)
 

@@ -28,7 +28,8 @@ def test_what_is_as_it_should_be_is_seen_at_a_glance() -> None:
     server = converged(BUCKET)
     seen = glance(BUCKET, server)
     assert seen is not None and seen == reconcile(BUCKET, server)
-    assert not seen.changed and seen.error is None and seen.resource and seen.resource["owner"] == "alice"
+    assert not seen.changed and seen.error is None
+    assert seen.resource and seen.resource["owner"] == "alice"
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,8 @@ def test_what_cannot_be_planned_from_a_new_reading_is_the_outcome() -> None:
     ownerless = replace(BUCKET, name="other", owner=None)
     seen = glance(ownerless, Server())
     assert seen is not None and seen == replace(reconcile(ownerless, Server()), error=seen.error)
-    assert seen.error is not None and seen.error.code == "client" and "'owner'" in seen.msg
+    assert seen.error is not None and seen.error.code == "client"
+    assert "'owner'" in seen.msg
 
 
 def after_another(server: Server, meanwhile: Callable[[], object], resource: Any) -> Outcome:
@@ -64,23 +66,27 @@ def after_another(server: Server, meanwhile: Callable[[], object], resource: Any
 def test_an_acl_that_could_not_be_read_a_moment_ago_may_be_readable_now() -> None:
     server = Server(things=converged(BUCKET).things, blind=True)
     outcome = after_another(server, lambda: setattr(server, "blind", False), BUCKET)
-    assert outcome.error is None and not outcome.changed and server.reads == ["ListBuckets"] * 2
+    assert outcome.error is None and not outcome.changed
+    assert server.reads == ["ListBuckets"] * 2
     still = Server(things=server.things, blind=True)
     outcome = after_another(still, lambda: None, BUCKET)
     assert outcome.error is not None and outcome.error.code == "failed_precondition"
-    assert "could not read" in outcome.msg and still.writes == [] and still.reads == ["ListBuckets"] * 2
+    assert "could not read" in outcome.msg and still.writes == []
+    assert still.reads == ["ListBuckets"] * 2
 
 
 def test_what_could_not_be_planned_a_moment_ago_is_read_again() -> None:
     server, made = Server(), converged(BUCKET).things
     outcome = after_another(server, lambda: server.things.update(made), replace(BUCKET, owner=None))
-    assert outcome.error is None and not outcome.changed and server.reads == ["ListBuckets"] * 2
+    assert outcome.error is None and not outcome.changed
+    assert server.reads == ["ListBuckets"] * 2
 
 
 def test_what_was_right_a_moment_ago_is_not_read_again() -> None:
     server = converged(BUCKET)
     outcome = after_another(server, lambda: None, BUCKET)
-    assert outcome.error is None and not outcome.changed and server.reads == ["ListBuckets"]
+    assert outcome.error is None and not outcome.changed
+    assert server.reads == ["ListBuckets"]
 
 
 def test_a_failed_look_is_the_outcome() -> None:
@@ -90,7 +96,8 @@ def test_a_failed_look_is_the_outcome() -> None:
             raise ApiError("unavailable", "gone fishing", rpc="ListBuckets")
 
     seen = glance(BUCKET, Away())
-    assert seen is not None and seen.error is not None and seen.error.code == "unavailable"
+    assert seen is not None and seen.error is not None
+    assert seen.error.code == "unavailable"
     assert "ListBuckets failed [unavailable]: gone fishing" in seen.msg
 
 
@@ -98,7 +105,8 @@ def test_a_volume_that_nobody_waits_for_may_still_be_importing() -> None:
     server = converged(VOLUME)
     server.things["datavolume"]["root"].update(phase="ImportInProgress", progress="12.00%")
     seen = glance(VOLUME, server)
-    assert seen is not None and seen.resource is not None and seen.resource["phase"] == "ImportInProgress"
+    assert seen is not None and seen.resource is not None
+    assert seen.resource["phase"] == "ImportInProgress"
 
 
 def test_a_volume_that_is_waited_for_is_only_seen_once_it_is_ready() -> None:

@@ -72,7 +72,8 @@ def test_the_first_run_changes_and_the_second_sends_no_write(kind: Kind) -> None
     assert first.resource and first.resource["name"] == kind.example["name"]
     writes, reads = len(server.writes), len(server.reads)
     second = reconcile(wanted, server)
-    assert not second.changed and second.operations == [] and second.before == second.after
+    assert not second.changed and second.operations == []
+    assert second.before == second.after
     assert len(server.writes) == writes and len(server.reads) == reads + 1
     assert second.resource == first.resource
 
@@ -82,7 +83,8 @@ def test_a_volume_whose_claim_came_out_larger_is_as_declared_and_can_grow(provid
     wanted, larger = replace(VOLUME, size=10 * GI), replace(VOLUME, size=20 * GI)
     server = converged(wanted, provided=provided)
     unchanged = reconcile(wanted, server)
-    assert not unchanged.changed and unchanged.error is None and unchanged.before == wanted.diff_after()
+    assert not unchanged.changed and unchanged.error is None
+    assert unchanged.before == wanted.diff_after()
     assert unchanged.resource is not None and unchanged.resource["capacity_bytes"] == provided(10 * GI)
     predicted, grown = reconcile(larger, server, check=True), reconcile(larger, server)
     assert rpcs(grown) == ["ExtendDataVolume"] and grown.error is None
@@ -90,13 +92,24 @@ def test_a_volume_whose_claim_came_out_larger_is_as_declared_and_can_grow(provid
     assert (predicted.before, predicted.after) == (grown.before, grown.after)
     assert not reconcile(larger, server).changed
     refused = reconcile(wanted, server)
-    assert refused.error is not None and "can only grow" in refused.msg and len(server.writes) == 1
+    assert refused.error is not None and "can only grow" in refused.msg
+    assert len(server.writes) == 1
+
+
+@pytest.mark.parametrize("acl", ["private", "public_read", "public_read_write", "authenticated_read"])
+def test_every_canned_acl_is_recognised_in_the_grants_that_the_server_makes_of_it(acl: str) -> None:
+    wanted, server = replace(BUCKET, acl=acl), Server()
+    made = reconcile(wanted, server)
+    assert made.error is None and made.changed
+    assert made.resource is not None and made.resource["acl"] == acl
+    assert not reconcile(wanted, server).changed
 
 
 def test_another_spelling_of_a_policy_makes_no_diff() -> None:
     server = converged(Bucket("lab", "data", owner="alice", policy={"Statement": [{"Action": ["a"]}]}))
     outcome = reconcile(Bucket("lab", "data", policy={"Statement": {"Action": "a"}}), server)
-    assert not outcome.changed and outcome.after == outcome.before and server.writes == []
+    assert not outcome.changed and outcome.after == outcome.before
+    assert server.writes == []
 
 
 @every_kind
@@ -104,7 +117,8 @@ def test_absent_removes_and_then_has_nothing_to_do(kind: Kind) -> None:
     server, absent = present(kind), kind.resource(kind.gone)
     first = reconcile(absent, server)
     assert first.changed and rpcs(first) == [kind.calls.delete]
-    assert first.resource is None and first.after == {} and first.before["name"]
+    assert first.resource is None and first.after == {}
+    assert first.before["name"]
     second = reconcile(absent, server)
     assert not second.changed and second.operations == []
     assert second.error is None and second.resource is None
@@ -130,14 +144,16 @@ def test_check_mode_sends_no_write_and_predicts_the_real_run(kind: Kind) -> None
     assert (predicted.changed, predicted.before, predicted.after) == (True, real.before, real.after)
     assert predicted.operations == real.operations and predicted.resource is not None
     again = reconcile(wanted, server, check=True)
-    assert not again.changed and again.operations == [] and again.before == again.after
+    assert not again.changed and again.operations == []
+    assert again.before == again.after
 
 
 @every_kind
 def test_check_mode_predicts_a_removal(kind: Kind) -> None:
     server = present(kind)
     predicted = reconcile(kind.resource(kind.gone), server, check=True)
-    assert predicted.changed and predicted.after == {} and predicted.resource is None
+    assert predicted.changed and predicted.after == {}
+    assert predicted.resource is None
     assert server.writes == []
 
 
@@ -165,7 +181,8 @@ def test_a_bad_plan_fails_before_anything_is_sent() -> None:
     for check in (True, False):
         server = Server()
         outcome = reconcile(Bucket("lab", "data"), server, check=check)
-        assert outcome.error is not None and outcome.error.code == "client" and server.writes == []
+        assert outcome.error is not None and outcome.error.code == "client"
+        assert server.writes == []
         assert outcome.msg.startswith("bucket data present: option 'owner' is not given") and not outcome.changed
 
 
@@ -185,7 +202,8 @@ def test_a_result_has_the_documented_keys() -> None:
 def test_a_service_that_is_not_listed_is_updated_on_every_run_with_a_warning(mapped: bool) -> None:
     server = converged(SERVICE, listed=False, mapped=mapped)
     outcome = reconcile(SERVICE, server)
-    assert outcome.changed and outcome.error is None and len(outcome.warnings) == 1
+    assert outcome.changed and outcome.error is None
+    assert len(outcome.warnings) == 1
     assert rpcs(outcome) == ["UpdateVirtualMachineService"]
     assert server.sent == ["CreateVirtualMachineService", "UpdateVirtualMachineService"]
 
@@ -199,7 +217,8 @@ def test_what_is_found_to_exist_is_converged_without_counting_as_a_retry() -> No
 def test_a_volume_that_is_not_listed_counts_as_present_with_a_warning(mapped: bool) -> None:
     server = converged(VOLUME, listed=False, mapped=mapped)
     outcome = reconcile(VOLUME, server)
-    assert not outcome.changed and outcome.operations == [] and len(outcome.warnings) == 1
+    assert not outcome.changed and outcome.operations == []
+    assert len(outcome.warnings) == 1
     assert server.sent == ["CreateDataVolume"] and server.effects == []
 
 
@@ -208,7 +227,8 @@ def test_a_volume_that_is_not_listed_counts_as_present_with_a_warning(mapped: bo
 def test_absent_deletes_once_what_no_list_shows(kind: Kind, mapped: bool) -> None:
     server, absent = present(kind, listed=False, mapped=mapped), kind.resource(kind.gone)
     first = reconcile(absent, server)
-    assert first.changed and first.error is None and len(server.writes) == 1
+    assert first.changed and first.error is None
+    assert len(server.writes) == 1
     second = reconcile(absent, server)
     assert not second.changed and second.operations == []
     assert second.error is None and len(server.writes) == 2
@@ -264,8 +284,10 @@ def test_an_update_that_takes_the_acl_away_fails_the_task(acl: str | None) -> No
     server = converged(BUCKET)
     server.ignores = frozenset({"acl"})  # so it makes the bucket private
     outcome = reconcile(Bucket("lab", "data", owner="bob", acl=acl), server)
-    assert outcome.error is not None and outcome.changed and len(server.writes) == 1
-    assert "accepted" in outcome.msg and outcome.resource is not None and outcome.resource["acl"] == "private"
+    assert outcome.error is not None and outcome.changed
+    assert len(server.writes) == 1
+    assert "accepted" in outcome.msg and outcome.resource is not None
+    assert outcome.resource["acl"] == "private"
 
 
 @pytest.mark.parametrize("listed", [True, False])
@@ -273,7 +295,8 @@ def test_a_source_that_the_server_ignores_fails_the_task(listed: bool) -> None:
     """Its answer shows a blank image where an import was asked for, also while no list shows the volume yet."""
     server = Server(listed=listed, ignores=frozenset({"source"}))
     outcome = reconcile(VOLUME, server)
-    assert outcome.error is not None and "'source'" in outcome.msg and "blank_image" in outcome.msg
+    assert outcome.error is not None and "'source'" in outcome.msg
+    assert "blank_image" in outcome.msg
     assert outcome.changed
 
 
@@ -318,7 +341,8 @@ def test_an_answer_that_makes_no_sense_is_a_failure_of_the_call_that_brought_it(
 def test_a_new_bucket_without_a_named_acl_need_not_show_it() -> None:
     server = Server(blind=True)
     outcome = reconcile(Bucket("lab", "data", owner="alice"), server)
-    assert outcome.error is None and outcome.changed and rpcs(outcome) == ["CreateBucket"]
+    assert outcome.error is None and outcome.changed
+    assert rpcs(outcome) == ["CreateBucket"]
     assert outcome.resource is not None and outcome.resource["acl"] is None
     assert not reconcile(Bucket("lab", "data", owner="alice"), server).changed
 
@@ -337,9 +361,11 @@ def test_a_new_bucket_whose_acl_or_policy_cannot_be_verified_is_a_failure_that_s
     )
     assert "accepted it, but the server could not read" in outcome.msg and named in outcome.msg
     assert "somebody else" not in outcome.msg.lower() and "look at the server's log" in outcome.msg
-    assert outcome.changed and rpcs(outcome) == ["CreateBucket"] and len(server.writes) == 1
+    assert outcome.changed and rpcs(outcome) == ["CreateBucket"]
+    assert len(server.writes) == 1
     again = reconcile(Bucket("lab", "data", owner="alice", **options), server)
-    assert again.error is not None and not again.changed and len(server.writes) == 1
+    assert again.error is not None and not again.changed
+    assert len(server.writes) == 1
 
 
 @dataclass
@@ -355,7 +381,8 @@ class Blinded(Server):
 def test_an_update_that_cannot_be_verified_is_a_change_only_where_one_shows(owner: str, changed: bool) -> None:
     wanted = replace(BUCKET, owner=owner, acl="private")
     outcome = reconcile(wanted, Blinded(things=converged(BUCKET).things))
-    assert outcome.error is not None and outcome.error.code == "failed_precondition" and outcome.changed is changed
+    assert outcome.error is not None and outcome.error.code == "failed_precondition"
+    assert outcome.changed is changed
     assert "accepted it, but the server could not read" in outcome.msg
     assert ("whether it took effect is unknown" in outcome.msg) is not changed
     assert "somebody else" not in outcome.msg.lower()
@@ -365,13 +392,15 @@ def test_an_update_that_cannot_be_verified_is_a_change_only_where_one_shows(owne
 def test_an_acl_that_cannot_be_read_any_more_does_not_show_that_a_lost_update_changed_it(effect: bool) -> None:
     server = Blinded(things=converged(BUCKET).things, faults=[Fault(effect=effect)])
     outcome = reconcile(replace(BUCKET, acl="private"), server)
-    assert outcome.error is not None and not outcome.changed and len(server.writes) == 1
+    assert outcome.error is not None and not outcome.changed
+    assert len(server.writes) == 1
     assert "Whether UpdateBucket took effect is unknown" in outcome.msg
 
 
 def test_a_refusal_that_no_other_plan_can_help_is_told_before_an_acl_that_cannot_be_read() -> None:
     outcome = reconcile(Bucket("lab", "data", owner="nobody", acl="private"), Server(blind=True))
-    assert outcome.error is not None and "NoSuchUser" in outcome.msg and outcome.changed
+    assert outcome.error is not None and "NoSuchUser" in outcome.msg
+    assert outcome.changed
 
 
 def test_what_a_reading_did_not_tell_is_no_change() -> None:
@@ -389,8 +418,10 @@ def test_what_a_reading_did_not_tell_is_no_change() -> None:
 def test_a_bucket_that_a_failing_create_leaves_behind_is_a_change() -> None:
     server = Server()
     outcome = reconcile(Bucket("lab", "data", owner="nobody"), server)
-    assert outcome.error is not None and outcome.changed and rpcs(outcome) == ["CreateBucket"]
-    assert server.sent == ["CreateBucket"] and outcome.resource is not None and outcome.resource["owner"] == "system"
+    assert outcome.error is not None and outcome.changed
+    assert rpcs(outcome) == ["CreateBucket"]
+    assert server.sent == ["CreateBucket"] and outcome.resource is not None
+    assert outcome.resource["owner"] == "system"
     assert outcome.msg.startswith("bucket data present: CreateBucket failed [unknown, HTTP 500]: NoSuchUser.")
     assert "owner 'nobody' does not exist" in outcome.msg
 
@@ -398,7 +429,8 @@ def test_a_bucket_that_a_failing_create_leaves_behind_is_a_change() -> None:
 def test_a_create_that_did_its_work_and_then_failed_is_a_success() -> None:
     server = Server(faults=[Fault("unknown", effect=True, message="StatusCode: 404, NoSuchBucketPolicy: ")])
     outcome = reconcile(BUCKET, server)
-    assert outcome.error is None and outcome.changed and server.sent == ["CreateBucket"]
+    assert outcome.error is None and outcome.changed
+    assert server.sent == ["CreateBucket"]
 
 
 @pytest.mark.parametrize(
@@ -436,7 +468,8 @@ def test_what_somebody_else_took_away_is_not_the_effect_of_a_refused_update() ->
     server = Vanishing(things=converged(BUCKET).things)
     outcome = reconcile(PRIVATE, server)
     assert outcome.error is not None and outcome.error.code == "permission_denied"
-    assert not outcome.changed and outcome.operations == [] and outcome.resource is None
+    assert not outcome.changed and outcome.operations == []
+    assert outcome.resource is None
 
 
 def test_what_is_final_is_not_tried_again_even_if_its_code_may_pass() -> None:
@@ -446,7 +479,8 @@ def test_what_is_final_is_not_tried_again_even_if_its_code_may_pass() -> None:
 
     server = Flooding()
     outcome = reconcile(BUCKET, server)
-    assert outcome.error is not None and "too large" in outcome.msg and len(server.writes) == 1
+    assert outcome.error is not None and "too large" in outcome.msg
+    assert len(server.writes) == 1
 
 
 def test_a_failure_says_whether_its_effect_is_known() -> None:
@@ -456,7 +490,8 @@ def test_a_failure_says_whether_its_effect_is_known() -> None:
             return super().write(procedure, request)
 
     same = reconcile(ON_ANOTHER_PORT, Server(things=converged(SERVICE).things, faults=[Fault("internal")]))
-    assert same.error is not None and not same.changed and "Whether" not in same.msg, "it is as it was"
+    assert same.error is not None and not same.changed, "it is as it was"
+    assert "Whether" not in same.msg, "it is as it was"
     things = converged(SERVICE).things
     other = reconcile(ON_ANOTHER_PORT, Meddled(things=things, faults=[Fault("internal")] * 2))
     assert other.error is not None and "Whether UpdateVirtualMachineService took effect is unknown." in other.msg
@@ -468,7 +503,8 @@ def test_what_was_open_is_settled_by_the_refusal_that_proves_it() -> None:
     server = Server(listed=False, faults=[Fault(effect=True), None, Fault("permission_denied")])
     outcome = reconcile(SERVICE, server)
     assert server.sent == [*["CreateVirtualMachineService"] * 2, "UpdateVirtualMachineService"]
-    assert outcome.error is not None and outcome.changed and rpcs(outcome) == ["CreateVirtualMachineService"]
+    assert outcome.error is not None and outcome.changed
+    assert rpcs(outcome) == ["CreateVirtualMachineService"]
     assert "Done before: CreateVirtualMachineService." in outcome.msg and "Whether" not in outcome.msg
 
 
@@ -476,7 +512,8 @@ def test_a_failed_task_does_not_warn_of_what_it_did_not_do() -> None:
     server = converged(SERVICE, listed=False)
     server.faults = [None, Fault("permission_denied")]
     outcome = reconcile(SERVICE, server)
-    assert outcome.error is not None and not outcome.changed and outcome.warnings == []
+    assert outcome.error is not None and not outcome.changed
+    assert outcome.warnings == []
 
 
 @pytest.mark.parametrize("retries", [0, 1, 4])
@@ -484,7 +521,8 @@ def test_a_failed_task_does_not_warn_of_what_it_did_not_do() -> None:
 def test_a_failure_that_may_pass_is_retried_so_often_and_no_more(code: str, retries: int) -> None:
     server = Server(faults=[Fault(code)] * 99)
     outcome = reconcile(BUCKET, server, retries=retries)
-    assert outcome.error is not None and outcome.error.code == code and not outcome.changed
+    assert outcome.error is not None and outcome.error.code == code
+    assert not outcome.changed
     assert len(server.writes) == retries + 1
     patient = Server(faults=[Fault(code)] * retries)
     assert reconcile(BUCKET, patient, retries=retries).changed and len(patient.effects) == 1
@@ -498,7 +536,8 @@ def test_four_retries_are_made_if_nobody_says_how_many(clock: Clock) -> None:
 def test_a_write_that_never_left_is_not_followed_by_a_reading() -> None:
     server = Server(faults=[Fault("unavailable", sent=False, message="connection refused")])
     outcome = reconcile(BUCKET, server)
-    assert outcome.error is not None and len(server.reads) == 1 and "connection refused" in outcome.msg
+    assert outcome.error is not None and len(server.reads) == 1
+    assert "connection refused" in outcome.msg
 
 
 @every_kind
@@ -551,7 +590,8 @@ def test_a_lost_delete_that_shows_late_is_a_change() -> None:
     server = Slow(things=converged(SERVICE).things, faults=[Fault(effect=True)])
     outcome = reconcile(gone(SERVICE), server)
     assert outcome.error is None and server.things["vm_service"] == {}
-    assert outcome.changed and outcome.after == {} and outcome.before["name"] == "web"
+    assert outcome.changed and outcome.after == {}
+    assert outcome.before["name"] == "web"
 
 
 def test_a_second_failure_while_looking_says_that_the_effect_is_unknown() -> None:
@@ -563,8 +603,10 @@ def test_a_second_failure_while_looking_says_that_the_effect_is_unknown() -> Non
             return super().read(procedure, request)
 
     outcome = reconcile(BUCKET, Dying(faults=[Fault("deadline_exceeded")]))
-    assert outcome.error is not None and outcome.error.rpc == "CreateBucket" and not outcome.changed
-    assert "unknown" in outcome.msg and "gone away" in outcome.msg and "the answer was lost" in outcome.msg
+    assert outcome.error is not None and outcome.error.rpc == "CreateBucket"
+    assert not outcome.changed
+    assert "unknown" in outcome.msg and "gone away" in outcome.msg
+    assert "the answer was lost" in outcome.msg
 
 
 @every_kind
@@ -641,11 +683,13 @@ def test_an_effect_has_its_time_to_show(
     things = converged(before, model).things
     server = late(model)(things=copy.deepcopy(things), clock=clock, delay=settle - 0.1)
     outcome = reconcile(wanted, server)
-    assert outcome.error is None and outcome.changed and len(server.writes) == 1
+    assert outcome.error is None and outcome.changed
+    assert len(server.writes) == 1
     assert settle - 0.1 <= clock.now <= settle + 2
     clock.now, clock.slept = 0.0, []
     never = reconcile(wanted, late(model)(things=things, clock=clock, delay=1e9))
-    assert never.error is not None and never.error.code == "internal" and not never.changed
+    assert never.error is not None and never.error.code == "internal"
+    assert not never.changed
     assert "whether it took effect is unknown" in never.msg and settle <= clock.now <= settle + 2
     assert clock.slept[:7] == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0], "it looks again and again, less and less often"
 
@@ -663,7 +707,8 @@ def test_an_import_that_goes_on_meanwhile_does_not_cut_the_time_to_show(clock: C
 
     server = Importing(things=converged(VOLUME).things, clock=clock, delay=20)
     outcome = reconcile(LARGER, server)
-    assert outcome.error is None and outcome.changed and clock.now >= 20
+    assert outcome.error is None and outcome.changed
+    assert clock.now >= 20
 
 
 def test_what_became_something_else_is_not_waited_for(clock: Clock) -> None:
@@ -672,7 +717,8 @@ def test_what_became_something_else_is_not_waited_for(clock: Clock) -> None:
             return super().ExtendDataVolume({**request, "sizeBytes": str(2**31)})
 
     outcome = reconcile(LARGER, Generous(things=converged(VOLUME).things))
-    assert outcome.error is not None and outcome.error.code == "aborted" and outcome.changed and clock.slept == []
+    assert outcome.error is not None and outcome.error.code == "aborted"
+    assert outcome.changed and clock.slept == []
     assert "not as before either" in outcome.msg and f"'size' is 20: it is now {2**31} bytes" in outcome.msg
 
 
@@ -691,13 +737,15 @@ def test_what_a_list_shows_only_while_it_goes_away_is_waited_for(clock: Clock) -
 
     there = converged(SERVICE).things
     outcome = reconcile(gone(SERVICE), Leaving(things=copy.deepcopy(there)))
-    assert outcome.error is None and outcome.changed and outcome.resource is None and clock.now >= 3
+    assert outcome.error is None and outcome.changed
+    assert outcome.resource is None and clock.now >= 3
 
 
 def test_a_wait_looks_every_so_often_until_its_time_is_over(clock: Clock) -> None:
     server = converged(VOLUME)
     outcome = reconcile(replace(VOLUME, wait=Wait(11, 5)), server)
-    assert outcome.error is not None and outcome.error.code == "deadline_exceeded" and not outcome.changed
+    assert outcome.error is not None and outcome.error.code == "deadline_exceeded"
+    assert not outcome.changed
     assert clock.slept == [5, 5, 1] and "after waiting 11 s" in outcome.msg
     assert "ListDataVolumes failed" in outcome.msg and "'wait_timeout'" in outcome.msg
 
@@ -711,13 +759,15 @@ def test_a_wait_ends_as_soon_as_it_can(clock: Clock) -> None:
             return super().read(procedure, request)
 
     outcome = reconcile(replace(VOLUME, wait=Wait(60, 5)), Importing())
-    assert outcome.error is None and outcome.changed and clock.slept == [5, 5, 5]
+    assert outcome.error is None and outcome.changed
+    assert clock.slept == [5, 5, 5]
     assert outcome.resource is not None and outcome.resource["phase"] == "Succeeded"
 
 
 def test_a_wait_for_a_volume_that_is_known_to_exist_says_that_no_list_shows_it(clock: Clock) -> None:
     outcome = reconcile(replace(VOLUME, wait=Wait(8, 5)), converged(VOLUME, listed=False))
-    assert outcome.error is not None and not outcome.changed and clock.slept == [5, 3]
+    assert outcome.error is not None and not outcome.changed
+    assert clock.slept == [5, 3]
     assert "does not list it yet" in outcome.msg
 
 
@@ -731,7 +781,8 @@ def test_a_server_that_asks_for_more_than_a_minute_gets_no_further_try(
 
     server = Asking(faults=[Fault("unavailable")])
     outcome = reconcile(BUCKET, server)
-    assert clock.slept == slept and outcome.changed == bool(slept) and len(server.writes) == 1 + len(slept)
+    assert clock.slept == slept and outcome.changed == bool(slept)
+    assert len(server.writes) == 1 + len(slept)
 
 
 def test_the_tries_are_counted_for_the_pauses_between_them(clock: Clock) -> None:
@@ -769,7 +820,8 @@ def test_waiting_returns_what_became_ready() -> None:
 
 def test_a_wait_that_ends_fails_with_phase_progress_and_condition_but_knows_the_change() -> None:
     outcome = reconcile(waiting(), Server())
-    assert outcome.error is not None and outcome.error.code == "deadline_exceeded" and outcome.changed
+    assert outcome.error is not None and outcome.error.code == "deadline_exceeded"
+    assert outcome.changed
     assert "phase unknown, progress unknown, last condition: none" in outcome.msg and "'wait_timeout'" in outcome.msg
     assert "Done before: CreateDataVolume." in outcome.msg
 
@@ -785,7 +837,8 @@ def test_a_volume_whose_import_fails_at_once_is_shown_as_it_is() -> None:
             return self.things["datavolume"]["root"]
 
     outcome = reconcile(waiting(), Failing())
-    assert outcome.error is not None and outcome.error.code == "failed_precondition" and outcome.changed
+    assert outcome.error is not None and outcome.error.code == "failed_precondition"
+    assert outcome.changed
     assert outcome.resource is not None and outcome.resource["phase"] == "Failed"
 
 

@@ -100,10 +100,12 @@ def test_a_check_run_predicts_the_real_run_and_a_second_real_run_does_nothing(
     assert server.writes == [] and server.things == untouched
     real = reconcile(wanted, server)
     if predicted.error:
-        assert real.error is not None and real.msg == predicted.msg and server.writes == []
+        assert real.error is not None and real.msg == predicted.msg
+        assert server.writes == []
     elif real.error is None:
         assert (predicted.changed, predicted.before, predicted.after) == (real.changed, real.before, real.after)
         assert predicted.operations == real.operations
         effects = len(server.effects)
         again = reconcile(wanted, server)
-        assert not again.changed and again.error is None and len(server.effects) == effects
+        assert not again.changed and again.error is None
+        assert len(server.effects) == effects

@@ -43,8 +43,6 @@ STATE = BucketState("alice", POLICY, frozenset(grants_from_acl("alice", "public_
 CUSTOM_STATE = replace(STATE, grants=STATE.grants | {Grant("CanonicalUser", "READ", id="bob")})
 PRESENT = Seen(Presence.PRESENT, STATE)
 ABSENT: Seen[BucketState] = Seen(Presence.ABSENT)
-
-
 bucket = Given(BUCKET, {"name": "data"})
 refused = bucket.refused
 

@@ -447,7 +447,8 @@ def test_waiting_ends_when_the_import_succeeded_or_the_volume_is_gone() -> None:
 def test_waiting_goes_on_and_says_how_far_it_is(phase: str) -> None:
     now = replace(STATE, phase=phase, progress="42.50%", condition={"message": "pulling", "reason": "r"})
     said = volume().pending(Seen(Presence.PRESENT, now))
-    assert said is not None and "42.50%" in said and "pulling" in said and (phase or "unknown") in said
+    assert said is not None and "42.50%" in said
+    assert "pulling" in said and (phase or "unknown") in said
     assert "does not list" in (volume().pending(Seen(Presence.UNKNOWN)) or "")
     assert volume(state="absent").pending(Seen(Presence.PRESENT, now)) is not None
 

@@ -119,7 +119,8 @@ def test_credentials_in_a_url_are_refused_without_showing_them(url: str, option:
     instead = "'api_token'" if option == "api_url" else "the other oidc_* options"
     assert message == f"option '{option}' must not carry credentials: give {instead}"
     shown = OTTERSCALE.show({**GOOD, option: url})[option]
-    assert "***" in shown and "hun" not in shown and "ter2" not in shown
+    assert "***" in shown and "hun" not in shown
+    assert "ter2" not in shown
 
 
 def test_what_carries_no_credentials_is_shown_as_it_is() -> None:
