@@ -19,13 +19,11 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 
 from emulator.process import Emulator
-from tests.fuzz import machine
 from tests.fuzz.judge import violations
 from tests.fuzz.machine import FIGURES, Machine, Ran
 from tests.fuzz.scenarios import Scenario, Task, scenarios
 from tests.fuzz.truth import fulfils, listed, thing
 
-TOKEN = machine.TOKEN
 AT_ONCE = ("--import-seconds", "0")
 GENERATIONS = {
     **{name: ("--generation", name, *AT_ONCE) for name in ("plain", "blind", "mapped")},

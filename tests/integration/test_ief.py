@@ -180,7 +180,7 @@ def test_a_list_that_does_not_come_to_rest_is_an_error(serve: Serve, moving: lis
 
 @pytest.mark.parametrize(
     "answer",
-    [b"", b"{}", b'{"services": []}', b'{"count": 0, "services": 1}', b'{"count": 1, "services": [{"id": 1}]}'],
+    [b"{}", b'{"services": []}', b'{"count": 0, "services": 1}', b'{"count": 1, "services": [{"id": 1}]}'],
 )
 def test_nothing_is_absent_by_an_answer_that_makes_no_sense(serve: Serve, answer: bytes) -> None:
     result = run(serve(reply(answer)).url)
@@ -245,6 +245,15 @@ def test_a_rename_to_a_name_that_was_taken_meanwhile_is_refused(emulator: Emulat
     emulator.add_faults({"kind": "answer", "body": '{"count": 0}', "rpc": "ListServices"})
     result = run(emulator.url, service_id=SERVICE_ID)
     assert not result["changed"] and "'web'" in result["msg"]
+
+
+@pytest.mark.parametrize("options", [{"ports": [{"port": 81}]}, {"state": "absent"}])
+def test_success_without_an_answer_proves_nothing(emulator: Emulator, options: dict[str, Any]) -> None:
+    placed(emulator, "web")
+    emulator.add_faults({"rpc": "write", "kind": "answer", "body": ""}, {"rpc": "read", "kind": "close", "skip": 1})
+    result = run(emulator.url, **options)
+    assert "error" in result and not result["changed"] and result["operations"] == []
+    assert "whether it took effect is unknown" in result["msg"]
 
 
 # Tokens
@@ -333,6 +342,7 @@ def test_a_token_of_another_project_is_refused(emulator: Emulator) -> None:
     ("script", "code", "details", "words"),
     [
         (HTML, "internal", [], ["Sign in", "'endpoint'", "a web page or a proxy"]),
+        (reply(b""), "internal", [], ["(empty)", "'endpoint'"]),
         (reply(b"<html>Not Found</html>", status=404), "not_found", [], ["a proxy or web server answered, not IEF"]),
         (
             reply(b'{"error_code": "IEF.100500", "error_message": "etcd is gone"}', status=500),

@@ -49,6 +49,27 @@ def named(kind: Kind) -> dict[str, str]:
     return {key: value for key, value in kind.gone.items() if key != "state"}
 
 
+# Options
+
+
+def essence(options: dict[str, Any]) -> dict[str, Any]:
+    """What options demand, in a spec or in documentation."""
+    kept = ("type", "elements", "choices", "default", "required")
+    return {
+        name: {
+            **{key: option[key] for key in kept if key in option},
+            "options": essence(option.get("options") or option.get("suboptions") or {}),
+        }
+        for name, option in options.items()
+    }
+
+
+@every_kind
+def test_an_option_is_what_its_documentation_says(kind: Kind) -> None:
+    own = documented(kind.module, "DOCUMENTATION")["options"]
+    assert essence({name: kind.type.options[name] for name in own}) == essence(own)
+
+
 # Plans
 
 

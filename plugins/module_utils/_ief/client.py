@@ -185,7 +185,7 @@ def _decode_token(response: requests.Response, body: bytes, secrets: Secrets) ->
 def _decode(response: requests.Response, body: bytes, secrets: Secrets, api: str, conflict: str) -> Answer:
     if response.status_code // 100 != 2:
         raise _refused(response, body, secrets, api, conflict)
-    if not body.strip():
+    if response.status_code == 204:  # only this one tells that there is nothing more to say
         return Answer({}, {})
     try:
         return Answer(json_object(body), {})

@@ -37,7 +37,6 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "cluster_ip": {"type": "str"},
     "ports": PORTS_OPTION,
 }
-NODE_PORT = "NodePort"  # the type whose ports have node ports
 # The vendor's times look like "2020-07-08 01:23:25.845332209 +0000 UTC".
 _ZONE = re.compile(r" ([+-][0-9]{2})([0-9]{2})( [A-Z]+)?")
 
@@ -56,7 +55,7 @@ class ServiceState:
     type: str
     cluster_ip: str | None
     ports: tuple[Port, ...]
-    project_id: str | None = field(default=None, compare=False)
+    project_id: str | None = None
     unmanaged: Mapping[str, Any] = field(default_factory=dict, compare=False)
     created_at: str | None = field(default=None, compare=False)
     updated_at: str | None = field(default=None, compare=False)
