@@ -202,6 +202,8 @@ def test_what_no_result_tells_is_told_by_the_arguments() -> None:
     assert only(end("otterscale_bucket", {}, {**short, "cluster": "demo"}, hidden=True)).resource == known[2]
     failed = only(end("otterscale_bucket", {"msg": "secret"}, ARGUMENTS, hidden=True, failed=True))
     assert failed == Outcome(*known, False, {"type": "no_log.unknown", "code": "UNKNOWN"})
+    unreached = only(end("otterscale_bucket", {"msg": "secret"}, ARGUMENTS, hidden=True, unreachable=True))
+    assert unreached == Outcome(*known, False, {"type": "unreachable.unavailable", "code": "UNAVAILABLE"})
     edge = {"service_id": "77", "endpoint": "https://me:secret@ief.test", "project_id": "p1"}
     outcome = only(end("ief_service", {}, edge, failed=True))
     assert (outcome.server, outcome.resource) == ("", "projects/p1/services/77")
