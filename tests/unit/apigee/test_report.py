@@ -252,8 +252,8 @@ def test_what_is_no_time_is_refused(text: str) -> None:
 def test_times_compare_as_times() -> None:
     second = "2026-01-31T12:00:00"
     times = [f"{second}Z", f"{second}.05Z", f"{second}.5Z", "2026-01-31T12:00:01Z", now()]
-    for one, other in pairwise(times):
-        assert is_older(one, other) and not is_older(other, one)
+    for earlier, later in pairwise(times):
+        assert is_older(earlier, later) and not is_older(later, earlier)
     assert not is_older(times[0], "2026-01-31T12:00:00.000Z") and not is_older("2026-01-31T12:00:00.0Z", times[0])
 
 
