@@ -76,5 +76,5 @@ def _check(where: str, value: Any, members: dict[str, Any]) -> None:
         if isinstance(kind, dict):
             for entry in item if isinstance(item, list) else [None]:
                 _check(f"'{name}'", entry, kind)
-        elif type(item) is not kind or (name == "code" and item not in _CODES):
+        elif not isinstance(item, kind) or isinstance(item, bool) or (name == "code" and item not in _CODES):
             raise RestError("invalid_argument", f"Invalid value at '{name}': {item}")

@@ -112,28 +112,14 @@ options:
             type: int
           errors:
             description:
-              - What went wrong when the revision was to be loaded.
+              - What went wrong when the revision was to be loaded, each with C(code), and if you like with C(type),
+                C(message) and C(resource).
+              - C(code) is a canonical code as gRPC spells it, such as C(NOT_FOUND) or C(CANCELLED).
+              - C(type) is a text that identifies the type of the error, so that it is known again in other revisions
+                and instances. C(message) is the error in words.
+              - C(resource) is the part of the resource that the error is about, if it is not about all of it.
             type: list
             elements: dict
-            suboptions:
-              resource:
-                description:
-                  - The part of the resource that the error is about, if it is not about all of it.
-                type: str
-              type:
-                description:
-                  - A text that identifies the type of the error, so that it is known again in other revisions and
-                    instances.
-                type: str
-              code:
-                description:
-                  - Canonical code as gRPC spells it, such as C(NOT_FOUND) or C(CANCELLED).
-                type: str
-                required: true
-              message:
-                description:
-                  - The error in words.
-                type: str
           json_spec:
             description:
               - Content of the revision, as JSON text or as a dictionary.

@@ -144,6 +144,9 @@ BAD_RESOURCES = {
     "resources[0].total_replicas": {"total_replicas": -1},
     "resources[0].revisions[1].replicas": {"revisions": [{}, {"replicas": 2**31}]},
     "resources[0].revisions[0].errors[0].code": {"revisions": [{"errors": [{"code": "not_found"}]}]},
+    "resources[0].revisions[0].errors[1].code": {"revisions": [{"errors": [{"code": "OK"}, {"type": "x"}]}]},
+    "resources[0].revisions[0].errors[0].message": {"revisions": [{"errors": [{"code": "OK", "message": 5}]}]},
+    "resources[0].revisions[0].errors[0]": {"revisions": [{"errors": [{"code": "OK", "text": "x"}]}]},
     "resources[0].revisions[0].json_spec": {"revisions": [{"json_spec": "{"}]},
 }
 

@@ -16,16 +16,10 @@ from .connection import APIGEE, report_status
 from .files import write_atomically
 from .report import body_of, check_instance, check_resources, content_of, is_older, now, report_time
 
-_ERRORS = {
-    "resource": {"type": "str"},
-    "type": {"type": "str"},
-    "code": {"type": "str", "required": True},
-    "message": {"type": "str"},
-}
 _REVISIONS = {
     "revision_id": {"type": "str"},
     "replicas": {"type": "int"},
-    "errors": {"type": "list", "elements": "dict", "options": _ERRORS},
+    "errors": {"type": "list", "elements": "dict"},  # no suboptions: Ansible lets none be called "message"
     "json_spec": {"type": "json"},
 }
 _RESOURCES = {

@@ -41,9 +41,9 @@ def outcomes_of(end: TaskEnd, environment: Mapping[str, str]) -> list[Outcome]:
     system = end.module.partition("_")[0]
     if system not in _SERVERS or end.module.endswith("_info"):
         return []
-    if not end.hidden and "declared" in end.result:
+    if "declared" in end.result:
         return [_told(end, end.module.removeprefix(f"{system}_"), end.result)]
-    if not end.hidden and "server" in end.result:
+    if "server" in end.result:
         return [_told(end, entry["kind"], entry) for entry in end.result.get("results", ())]
     if end.hidden or end.failed or end.unreachable:
         return list(_by_arguments(end, *_SERVERS[system], environment))

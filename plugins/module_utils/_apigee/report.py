@@ -22,6 +22,7 @@ from .._values.message import utc_time
 MAX_COUNT = 2**31 - 1
 MAX_FRACTION_DIGITS = 9
 INSTANCE = re.compile("organizations/[^/?#\\s]+/instances/[^/?#\\s]+")
+ERROR_MEMBERS = ("resource", "type", "code", "message")
 # Canonical codes as gRPC spells them; ours is "client".
 _SPELLINGS = {"client": "INVALID_ARGUMENT", "canceled": "CANCELLED"}
 UPDATE_CODES = ("OK", *dict.fromkeys(_SPELLINGS.get(code, code.upper()) for code in CODES))
@@ -134,9 +135,17 @@ def _check_revision(where: str, revision: Mapping[str, Any]) -> None:
     if revision["json_spec"] is not None:
         checked(f"{where}.json_spec", revision["json_spec"], _json)
     for number, error in enumerate(revision["errors"] or ()):
-        if error["code"] not in UPDATE_CODES:
-            rule = f"must be one of {', '.join(UPDATE_CODES)}"
-            raise bad_option(f"{where}.errors[{number}].code", error["code"], rule)
+        _check_error(f"{where}.errors[{number}]", error)
+
+
+def _check_error(where: str, error: Mapping[str, Any]) -> None:
+    for name, value in error.items():
+        if name not in ERROR_MEMBERS:
+            raise bad_option(where, dict(error), f"it has {', '.join(ERROR_MEMBERS)}, and no '{name}'")
+        if not (value is None or isinstance(value, str)):
+            raise bad_option(f"{where}.{name}", value, "must be text")
+    if error.get("code") not in UPDATE_CODES:
+        raise bad_option(f"{where}.code", error.get("code"), f"must be one of {', '.join(UPDATE_CODES)}")
 
 
 def _check_count(option: str, count: int | None) -> None:

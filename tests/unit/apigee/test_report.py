@@ -115,7 +115,7 @@ def end(module: str, result: Mapping[str, Any], arguments: Mapping[str, Any] | N
 
 
 def failure(code: str = "unavailable", rpc: str | None = "ListBuckets") -> dict[str, Any]:
-    return {"failed": True, "msg": f"it is {code}", "error": {"code": code, "rpc": rpc, "message": "m"}}
+    return {"msg": f"it is {code}", "error": {"code": code, "rpc": rpc, "message": "m"}}
 
 
 def only(task: TaskEnd, **environment: str) -> Outcome:
@@ -154,26 +154,28 @@ def test_each_resource_of_a_declaration_counts() -> None:
         told = {"kind": "bucket", "name": name, "declared": {"name": name}, "changed": False, "failed": False}
         return {**told, "skipped": False, **result}
 
-    entries = [entry("one", changed=True), entry("two", **failure()), entry("three", skipped=True)]
+    failed = entry("two", failed=True, **failure("aborted"))
+    entries = [entry("one", changed=True), failed, entry("three", skipped=True)]
     result = {"server": SERVER, "changed": True, "results": entries, **failure()}
     outcomes = outcomes_of(end("otterscale_resources", result), {})
-    assert [(o.resource[-3:], o.reached, bool(o.error)) for o in outcomes] == [
-        ("one", True, False),
-        ("two", False, True),
-        ("ree", False, False),
+    assert [(o.resource[-3:], o.reached, o.error and o.error["message"]) for o in outcomes] == [
+        ("one", True, None),
+        ("two", False, "it is aborted"),
+        ("ree", False, None),
     ]
     not_begun = [entry("one", failed=True), entry("two", failed=True)]
     as_a_whole = {**result, "results": not_begun, **failure("client", None)}
     outcomes = outcomes_of(end("otterscale_resources", as_a_whole), {})
-    assert [o.error and o.error["code"] for o in outcomes] == ["INVALID_ARGUMENT"] * 2
+    refused = {"type": "client", "code": "INVALID_ARGUMENT", "message": "it is client"}
+    assert [outcome.error for outcome in outcomes] == [refused, refused]
 
 
 def test_in_check_mode_a_change_is_not_reached() -> None:
     result = {"declared": {"name": "one"}, "server": SERVER, "changed": True}
     assert not only(end("otterscale_bucket", result, check=True)).reached
     assert only(end("otterscale_bucket", {**result, "changed": False}, check=True)).reached
-    hidden = end("otterscale_bucket", {"changed": True}, {"name": "one"}, hidden=True, check=True)
-    assert not only(hidden).reached
+    hidden = end("otterscale_bucket", {"changed": True}, {"name": "one"}, hidden=True)
+    assert only(hidden).reached and not only(hidden._replace(check=True)).reached
 
 
 ARGUMENTS = {"name": "one", "api_url": "https://otterscale.test/", "scope": "demo", "owner": "alice"}
@@ -191,7 +193,8 @@ def test_what_no_result_tells_is_told_by_the_arguments() -> None:
         "broken": ({"msg": "MODULE FAILURE", "rc": 1}, ("module.unknown", "UNKNOWN", "MODULE FAILURE")),
     }
     for name, (result, (type_, code, message)) in told.items():
-        outcome = only(end("otterscale_bucket", result, ARGUMENTS, failed=True, unreachable=name == "unreachable"))
+        how = "unreachable" if name == "unreachable" else "failed"
+        outcome = only(end("otterscale_bucket", result, ARGUMENTS, **{how: True}))
         assert outcome == Outcome(*known, False, {"type": type_, "code": code, "message": message})
     environment = {"OTTERSCALE_API_URL": "https://otterscale.test", "OTTERSCALE_SCOPE": "demo"}
     short = {"name": "one", "scope": "", "api_url": None}
@@ -199,10 +202,12 @@ def test_what_no_result_tells_is_told_by_the_arguments() -> None:
     assert only(end("otterscale_bucket", {}, {**short, "cluster": "demo"}, hidden=True)).resource == known[2]
     failed = only(end("otterscale_bucket", {"msg": "secret"}, ARGUMENTS, hidden=True, failed=True))
     assert failed == Outcome(*known, False, {"type": "no_log.unknown", "code": "UNKNOWN"})
+    unreached = only(end("otterscale_bucket", {"msg": "secret"}, ARGUMENTS, hidden=True, unreachable=True))
+    assert unreached == Outcome(*known, False, {"type": "unreachable.unavailable", "code": "UNAVAILABLE"})
     edge = {"service_id": "77", "endpoint": "https://me:secret@ief.test", "project_id": "p1"}
     outcome = only(end("ief_service", {}, edge, failed=True))
     assert (outcome.server, outcome.resource) == ("", "projects/p1/services/77")
-    many = {**ARGUMENTS, "buckets": [{"name": "two"}], "datavolumes": [{"name": "disk", "namespace": "x"}, "odd"]}
+    many = {**ARGUMENTS, "buckets": [{"name": "two"}], "datavolumes": ["odd", {"name": "disk", "namespace": "x"}]}
     outcomes = outcomes_of(end("otterscale_resources", {}, many, hidden=True), {})
     assert [o.resource for o in outcomes] == ["scopes/demo/buckets/two", "scopes/demo/namespaces/x/datavolumes/disk"]
 
@@ -247,8 +252,8 @@ def test_what_is_no_time_is_refused(text: str) -> None:
 def test_times_compare_as_times() -> None:
     second = "2026-01-31T12:00:00"
     times = [f"{second}Z", f"{second}.05Z", f"{second}.5Z", "2026-01-31T12:00:01Z", now()]
-    for one, other in pairwise(times):
-        assert is_older(one, other) and not is_older(other, one)
+    for earlier, later in pairwise(times):
+        assert is_older(earlier, later) and not is_older(later, earlier)
     assert not is_older(times[0], "2026-01-31T12:00:00.000Z") and not is_older("2026-01-31T12:00:00.0Z", times[0])
 
 

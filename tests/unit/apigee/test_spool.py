@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.otterscale.core.plugins.module_utils._apigee.delivery import Delivery
 from ansible_collections.otterscale.core.plugins.module_utils._apigee.files import write_atomically
 from ansible_collections.otterscale.core.plugins.module_utils._apigee.report import Outcome
-from ansible_collections.otterscale.core.plugins.module_utils._apigee.spool import MAX_REPORTS, Spool
+from ansible_collections.otterscale.core.plugins.module_utils._apigee.spool import Spool
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -73,7 +73,10 @@ def test_what_is_taken_is_gone(tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
 
 
-@pytest.mark.parametrize("error", [LOST, NO_TOKEN, *map(answered, (302, 401, 403, 408, 409, 429, 500, 503))])
+LATER = (302, 401, 403, 407, 408, 409, 425, 429, 499, 500, 503)
+
+
+@pytest.mark.parametrize("error", [LOST, NO_TOKEN, *map(answered, LATER)])
 def test_what_may_be_taken_later_waits_and_goes_first(tmp_path: Path, error: ApiError) -> None:
     (told,) = deliver(tmp_path / "spool", FakeSink("sink", error), 1)
     assert told.endswith("for the next run: 1.") and error.message in told
@@ -135,11 +138,11 @@ def test_it_holds_so_many_reports_and_none_for_longer_than_a_week(tmp_path: Path
     put(2, days=6, hours=23)
     (told,) = [text for text in deliver(folder, FakeSink("sink", LOST), 3) if "Removed" in text]
     assert told.endswith("none older than 7 days: 1.") and waiting(folder) == [2, 3]
-    for number in range(4, 4 + MAX_REPORTS - 2):
+    for number in range(4, 102):
         put(number, seconds=1000 - number)
     told_again = deliver(folder, FakeSink("sink", LOST), 1000)[0]
     assert told_again.startswith("Removed unsent") and told_again.endswith(": 1.")
-    assert waiting(folder) == [*range(4, 4 + MAX_REPORTS - 2), 3, 1000]
+    assert waiting(folder) == [*range(4, 102), 3, 1000]
 
 
 def test_when_the_time_is_over_the_rest_waits(tmp_path: Path) -> None:
@@ -159,6 +162,20 @@ def test_one_process_sends_at_a_time_and_for_the_others_too(tmp_path: Path) -> N
     sink.during = meanwhile
     assert deliver(folder, sink, 1) == [] and told == [[]]
     assert numbers(sink) == [1, 2] and second.sent == [] and waiting(folder) == []
+
+
+def test_no_report_is_overtaken_while_it_is_put_down(tmp_path: Path) -> None:
+    folder, sink = tmp_path / "spool", FakeSink()
+    other = threading.Thread(target=deliver, args=(folder, sink, 2))
+
+    def slow(report_time: str) -> dict[str, Any]:
+        other.start()
+        other.join(0.3)  # what it would take to overtake
+        return report(1)(report_time)
+
+    Spool(folder, sink).deliver(slow, time.monotonic() + 60)
+    other.join()
+    assert numbers(sink) == [1, 2]
 
 
 def test_no_report_follows_a_newer_one_whoever_sends_it(tmp_path: Path) -> None:
