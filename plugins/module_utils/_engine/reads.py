@@ -62,7 +62,7 @@ class SharedReads:
     # For one resource, which has a name for this purpose alone
 
     def kept(self, name: str) -> Reader:
-        """Of what was read, until something is written; a read of anything else raises NothingKept."""
+        """Of what was read, however long ago. Until it has written, a read of anything else raises NothingKept."""
         return Reader(self, name, self.forgotten, time.monotonic(), only_kept=True)
 
     def young(self, name: str) -> Reader:
