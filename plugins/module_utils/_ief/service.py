@@ -55,7 +55,7 @@ class ServiceState:
     cluster_ip: str | None
     ports: tuple[Port, ...]
     project_id: str | None = None
-    unmanaged: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    unmanaged: Mapping[str, Any] = field(default_factory=dict)
     created_at: str | None = field(default=None, compare=False)
     updated_at: str | None = field(default=None, compare=False)
 
