@@ -213,7 +213,7 @@ class IefService(Resource[ServiceState]):
         return None if self.absent else replace(self._replaced(seen.state), updated_at=None)
 
     def key(self) -> dict[str, Any]:
-        return {"service_id": self.service_id}
+        return {}  # by its id, which only a reading tells
 
     # What an answer to a write says
 

@@ -421,6 +421,11 @@ def test_a_diff_has_both_names_and_the_id() -> None:
     assert only(service_id=SERVICE_ID).diff_before(state()) == {"service_id": SERVICE_ID}
 
 
+def test_a_service_that_is_known_by_its_id_keeps_its_name() -> None:
+    assert only(service_id=SERVICE_ID).plan(seen()) == Plan()
+    assert only(service_id=SERVICE_ID, selector={"app": "web"}).plan(seen()) == Plan()
+
+
 def test_only_the_server_knows_id_and_times() -> None:
     made = service().predict(Seen(Presence.ABSENT))
     shown = service().as_result(made)
