@@ -197,6 +197,18 @@ def test_the_documented_answer_is_read_whole() -> None:
     assert KIND.resource(WANTED).plan(found) == Plan()
 
 
+def test_every_member_of_a_port_is_read() -> None:
+    port = {"name": "tcp-dns", "protocol": "UDP", "port": "53", "target_port": "5353", "node_port": "30053"}
+    found = observed(KIND.resource(WANTED), {**ANSWER, "spec": {**ANSWER["spec"], "ports": [port, {"port": "80"}]}})
+    assert found.state is not None
+    assert found.state.ports == (Port(53, "tcp-dns", "5353", "UDP", 30053), Port(80, "", "80", "TCP"))
+
+
+def test_a_project_that_is_not_told_is_none() -> None:
+    found = observed(KIND.resource(WANTED), {**ANSWER, "project_id": ""})
+    assert found.state is not None and found.state.project_id is None
+
+
 def test_empty_members_are_the_same_as_none() -> None:
     port = {**ANSWER["spec"]["ports"][0], "node_port": ""}
     spec = {**ANSWER["spec"], "ports": [port], "external_ips": [], "external_name": "", "type": ""}
