@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-from . import faults, volumes
+from . import faults, ief, volumes
 from .errors import BackendError
 from .generation import Generation
 from .journal import Journal
@@ -135,10 +135,10 @@ def _key(kind: str, given: dict[str, Any]) -> str:
     return key_of(given["namespace"], given["name"])
 
 
-def _edge_id(ief: Ief, given: dict[str, Any]) -> str:
+def _edge_id(state: Ief, given: dict[str, Any]) -> str:
     """That of the service which has the name already, or else a new one."""
     place = (given.get("project_id"), given.get("instance_id", ""), given.get("name"))
-    for service in ief.services.values():
+    for service in state.services.values():
         if (service.project_id, service.instance_id, service.name) == place:
             return service.id
     return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(map(str, place))))
@@ -148,6 +148,8 @@ def _defaults(kind: str, given: dict[str, Any]) -> dict[str, Any]:
     """What is put is foreign unless it says otherwise: OtterScale did not create it."""
     if kind == "data_volume":
         return {"managed": False}
+    if kind == "ief_service":
+        return {"created_at": ief.now(), "updated_at": ief.now()}
     if kind == "bucket":
         owner = given.get("owner", "")
         return {"grants": [{"type": "CanonicalUser", "id": owner, "permission": "FULL_CONTROL"}]} if owner else {}

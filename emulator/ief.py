@@ -113,11 +113,11 @@ class IefApi(Api):
         return Answer({"service": _shown(self._found(request))})
 
     def create_service(self, request: Request) -> Answer:
-        now = _now()
+        made_at = now()
         # The same creations give the same ids on every emulator, so that tests can compare two of them.
         service_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"ief/{self.ief.created}"))
-        service = EdgeService(service_id, request.place["project_id"], _instance(request), created_at=now)
-        self._replace(service, request, now)
+        service = EdgeService(service_id, request.place["project_id"], _instance(request), created_at=made_at)
+        self._replace(service, request, made_at)
         self.ief.services[service.id] = service
         self.ief.created += 1
         return Answer({"service": _shown(service)}, 201)
@@ -125,7 +125,7 @@ class IefApi(Api):
     def update_service(self, request: Request) -> Answer:
         """It replaces all: what the request leaves out is empty afterwards."""
         service = self._found(request)
-        self._replace(service, request, _now())
+        self._replace(service, request, now())
         return Answer({"service": _shown(service)})
 
     def delete_service(self, request: Request) -> Answer:
@@ -151,7 +151,7 @@ class IefApi(Api):
                 return service
         raise RestError("not_found", f"service {request.place['id']} not found")
 
-    def _replace(self, service: EdgeService, request: Request, now: str) -> None:
+    def _replace(self, service: EdgeService, request: Request, updated_at: str) -> None:
         """Check all of the request before anything of it is taken over."""
         metadata, spec = _parts(request.body)
         name = metadata.get("name")
@@ -169,7 +169,7 @@ class IefApi(Api):
         service.name, service.labels, service.selector, service.ports = name, labels, selector, ports
         service.type, service.cluster_ip = spec.get("type") or "", spec.get("cluster_ip") or ""
         service.external_ips, service.external_name = spec.get("external_ips") or [], spec.get("external_name") or ""
-        service.updated_at = now
+        service.updated_at = updated_at
         if service.type == "NodePort":  # not documented: as Kubernetes does it
             self._allocate(service)
 
@@ -236,7 +236,7 @@ def _shown(service: EdgeService) -> dict[str, Any]:
     }
 
 
-def _now() -> str:
+def now() -> str:
     """The way Go prints a time."""
     seconds, nanoseconds = divmod(time.time_ns(), 10**9)
     return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%d %H:%M:%S}.{nanoseconds:09d} +0000 UTC"

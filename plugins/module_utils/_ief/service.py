@@ -53,10 +53,10 @@ class ServiceState:
     labels: Mapping[str, str]
     selector: Mapping[str, str]
     type: str
-    cluster_ip: str | None
+    cluster_ip: str
     ports: tuple[Port, ...]
     project_id: str | None = None
-    unmanaged: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    unmanaged: Mapping[str, Any] = field(default_factory=dict)
     created_at: str | None = field(default=None, compare=False)
     updated_at: str | None = field(default=None, compare=False)
 
@@ -197,12 +197,12 @@ class IefService(Resource[ServiceState]):
         whole = self._replaced(state)
         own = {} if state is None else {"service_id": state.id}
         ports = [_as_request(port) for port in whole.ports]
-        spec = {"cluster_ip": whole.cluster_ip or "", "external_ips": [], "external_name": "", **whole.unmanaged}
+        spec = {"cluster_ip": whole.cluster_ip, "external_ips": [], "external_name": "", **whole.unmanaged}
         spec |= {"ports": ports, "selector": dict(whole.selector), "type": whole.type}
         return {**own, "service": {"meta_data": {"name": whole.name, "labels": dict(whole.labels)}, "spec": spec}}
 
     def _replaced(self, state: ServiceState | None) -> ServiceState:
-        now = state or ServiceState(None, self.name, {}, {}, "", None, (), project_id=self.scope)
+        now = state or ServiceState(None, self.name, {}, {}, "", "", (), project_id=self.scope)
         type_ = now.type if self.service_type is None else self.service_type
         # Only this type has node ports: they neither come along from another one nor go along to it.
         kept = now.ports if type_ == now.type else tuple(port._replace(node_port=0) for port in now.ports)
@@ -220,7 +220,7 @@ class IefService(Resource[ServiceState]):
         return None if self.absent else replace(self._replaced(seen.state), updated_at=None)
 
     def key(self) -> dict[str, Any]:
-        return {"service_id": self.service_id}
+        return {}  # by its id, which only a reading tells
 
     # What an answer to a write says
 
@@ -271,7 +271,7 @@ class IefService(Resource[ServiceState]):
             "labels": state.labels,
             "selector": state.selector,
             "service_type": state.type,
-            "cluster_ip": state.cluster_ip or "",
+            "cluster_ip": state.cluster_ip,
             "ports": managed_ports(state.ports, self.ports or ()),
         }
 

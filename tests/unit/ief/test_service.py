@@ -197,6 +197,18 @@ def test_the_documented_answer_is_read_whole() -> None:
     assert KIND.resource(WANTED).plan(found) == Plan()
 
 
+def test_every_member_of_a_port_is_read() -> None:
+    port = {"name": "tcp-dns", "protocol": "UDP", "port": "53", "target_port": "5353", "node_port": "30053"}
+    found = observed(KIND.resource(WANTED), {**ANSWER, "spec": {**ANSWER["spec"], "ports": [port, {"port": "80"}]}})
+    assert found.state is not None
+    assert found.state.ports == (Port(53, "tcp-dns", "5353", "UDP", 30053), Port(80, "", "80", "TCP"))
+
+
+def test_a_project_that_is_not_told_is_none() -> None:
+    found = observed(KIND.resource(WANTED), {**ANSWER, "project_id": ""})
+    assert found.state is not None and found.state.project_id is None
+
+
 def test_empty_members_are_the_same_as_none() -> None:
     port = {**ANSWER["spec"]["ports"][0], "node_port": ""}
     spec = {**ANSWER["spec"], "ports": [port], "external_ips": [], "external_name": "", "type": ""}
@@ -419,6 +431,11 @@ def test_a_diff_has_both_names_and_the_id() -> None:
     assert wanted.diff_after() == {"service_id": SERVICE_ID, "name": "api"}
     assert only(service_id=SERVICE_ID).diff_after() == {"service_id": SERVICE_ID}
     assert only(service_id=SERVICE_ID).diff_before(state()) == {"service_id": SERVICE_ID}
+
+
+def test_a_service_that_is_known_by_its_id_keeps_its_name() -> None:
+    assert only(service_id=SERVICE_ID).plan(seen()) == Plan()
+    assert only(service_id=SERVICE_ID, selector={"app": "web"}).plan(seen()) == Plan()
 
 
 def test_only_the_server_knows_id_and_times() -> None:
