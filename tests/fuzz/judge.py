@@ -135,12 +135,12 @@ def _always(ran: Ran) -> Iterator[str]:
 
 
 def _unread(case: Case) -> Iterator[str]:
-    """Of a bucket whose ACL nobody can read none is told, and no update replaces it."""
+    """Of a bucket whose ACL nobody can read none is told, and no update replaces it, unless a list lies about it."""
     ran = case.ran
     there, shown = thing(case.kind, ran.task.options, ran.after), ran.outcome.resource
     if case.kind != "bucket" or ran.meddled or ran.check or not (there and there["unreadable"]):
         return
-    if any(call["rpc"] == "UpdateBucket" for call in ran.writes):
+    if not case.lied_to_reads and any(call["rpc"] == "UpdateBucket" for call in ran.writes):
         yield "an ACL that nobody could know was replaced"
     if shown and not case.lied_to_reads and shown["acl"] is not None:
         yield f"it made up the ACL {shown['acl']}"
