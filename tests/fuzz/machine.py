@@ -241,7 +241,9 @@ class Machine:
             return outcomes[0]
 
         context = Context(check, lambda params: Connection(reads, watched.secrets.hide), lines.append)
-        result = KINDS[self.kind].task._replace(work=work).run({}, context, with_diff=True)
+        task = KINDS[self.kind].task
+        system = task.system._replace(server=lambda params: {})
+        result = task._replace(system=system, work=work).run({}, context, with_diff=True)
         return outcomes[0], result.values, result.warnings
 
     def _read_before(self, task: Task) -> SharedReads:

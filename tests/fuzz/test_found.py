@@ -14,7 +14,7 @@ import pytest
 from emulator.process import Emulator
 from tests.fuzz.judge import violations
 from tests.fuzz.machine import TOKEN, Machine, Ran
-from tests.fuzz.scenarios import KUBERNETES_BROKEN, Scenario, Task
+from tests.fuzz.scenarios import KUBERNETES_BROKEN, LIES, Scenario, Task
 from tests.fuzz.test_faults import GENERATIONS, play
 from tests.kinds import EMULATED, emulated, emulated_kinds
 from tests.kinds.kind import GI, Kind
@@ -316,3 +316,17 @@ SCENARIOS = {
 def test_a_scenario(emulators: Emulators, name: str) -> None:
     generation, scenario = SCENARIOS[name]
     assert play(emulators[generation], scenario) == []
+
+
+def test_a_list_that_lies_about_an_acl_is_believed(emulators: Emulators) -> None:
+    unread = {"kind": "bucket", "name": "data", "owner": "alice", "unreadable": True}
+    lie = next(lie for lie in LIES if '"buckets": [{"name": "data"' in lie["body"] and "grants" in lie["body"])
+    rule = {"rpc": "read", "when": "after", "kind": "answer", **lie}
+    ran = emulators.run("plain", "bucket", {**BUCKET, "owner": "bob", "acl": "private"}, rule, things=(unread,))
+    assert [call["rpc"] for call in ran.writes] == ["UpdateBucket"]
+
+
+def test_a_bucket_is_gone_when_the_server_says_so(emulators: Emulators) -> None:
+    ran = emulators.run("plain", "bucket", gone(BUCKET), answer({}), things=(THERE["bucket"],))
+    assert ran.outcome.error is None and ran.outcome.changed and not ran.effects
+    assert [call["rpc"] for call in ran.calls] == ["ListBuckets", "DeleteBucket"]

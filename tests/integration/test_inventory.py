@@ -279,7 +279,7 @@ def test_failures_say_what_happened_and_what_to_do(
             ({"api_url": serve(listening=False).url}, ": Connection refused. Check 'api_url', the network"),
             ({"api_token": f"{TOKEN} not"}, f"{failed} [unauthenticated, HTTP 401]: "),
             ({"scope": "lab"}, "Check 'scope': this server has no scope 'lab'."),
-            ({"api_url": tls.url}, "Give the CA bundle as 'ca_path'"),
+            ({"api_url": tls.url}, "Set 'ca_path' (or REQUESTS_CA_BUNDLE) to the CA bundle"),
             ({"namespaces": ["Shop"]}, "virtual machines: option 'namespaces' is 'Shop': must be a DNS-1123 label"),
             ({"api_url": f"http://me:{TOKEN}@here"}, "virtual machines: option 'api_url' must not carry credentials"),
             ({"api_url": None}, "missing required arguments: api_url"),
