@@ -65,8 +65,10 @@ class Case:
 
     @property
     def believed(self) -> bool:
-        """Told by an untrue OK that a bucket is gone. Deleting one is synchronous, so that this is taken for proof."""
-        return any(call["rpc"] == "DeleteBucket" and call["fault"] == "answer" for call in self.faulty)
+        """An untrue OK said that it is gone. Where lists show everything, deleting is synchronous: the OK is proof."""
+        kind = KINDS[self.kind]
+        lies = (call["rpc"] == kind.calls.delete and call["fault"] == "answer" for call in self.faulty)
+        return kind.lists_all and any(lies)
 
     @property
     def misled(self) -> bool:

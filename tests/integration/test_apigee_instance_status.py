@@ -133,7 +133,7 @@ def test_a_report_is_sent_as_the_api_has_it(both: dict[str, Emulator], tmp_path:
 
 BAD = {
     "instance": ("organizations/demo", "option 'instance' is 'organizations/demo': must be of the form"),
-    "report_time": ("yesterday", "option 'report_time' is 'yesterday': is no time of RFC 3339"),
+    "report_time": ("yesterday", "option 'report_time' is 'yesterday': is not a time of RFC 3339"),
     "endpoint": ("ftp://apigee.test", "option 'endpoint' is 'ftp://apigee.test': must be an http"),
     "retries": (-1, "option 'retries' is -1"),
     "access_token": ("", "option 'access_token' is not given"),
