@@ -63,8 +63,11 @@ class Case:
 
     @property
     def believed(self) -> bool:
-        """Told by an untrue OK that a bucket is gone. Deleting one is synchronous, so that this is taken for proof."""
-        return any(call["rpc"] == "DeleteBucket" and call["fault"] == "answer" for call in self.faulty)
+        """Told by an untrue answer what nothing is read for: that a bucket is gone, or what was made is like."""
+        named = f'"name": "{self.ran.task.options["name"]}"'
+        shown = self.kind != "bucket" and any(named in fault.get("body", "") for fault in self.ran.task.faults)
+        told = [call["rpc"] for call in self.faulty if call["fault"] == "answer"]
+        return any(rpc == "DeleteBucket" or (shown and rpc.startswith("Create")) for rpc in told)
 
     @property
     def misled(self) -> bool:
@@ -180,7 +183,7 @@ def _success(case: Case) -> Iterator[str]:
     there = thing(case.kind, options, ran.after)
     read = case.is_listed(ran.after) if case.kind != "bucket" else not case.believed
     untold = case.lied_to_writes and not read
-    untold = untold and (case.misled or there is not None)
+    untold = untold and (case.misled or case.believed or there is not None)
     # What a colleague does to a thing that no list shows, also which VM its service has, stays unseen.
     hidden = not case.is_listed(ran.after) or (case.kind == "vm_service" and not case.is_listed(ran.before))
     untold = untold or (ran.meddled and there is not None and hidden)
