@@ -63,11 +63,11 @@ class Case:
 
     @property
     def believed(self) -> bool:
-        """Told by an untrue answer what nothing is read for: that a bucket is gone, or what was made is like."""
+        """Told by an untrue answer what nothing is read for: that a bucket is gone, or what was set is like."""
         named = f'"name": "{self.ran.task.options["name"]}"'
         shown = self.kind != "bucket" and any(named in fault.get("body", "") for fault in self.ran.task.faults)
         told = [call["rpc"] for call in self.faulty if call["fault"] == "answer"]
-        return any(rpc == "DeleteBucket" or (shown and rpc.startswith("Create")) for rpc in told)
+        return any(rpc == "DeleteBucket" or (shown and rpc.startswith(("Create", "Update"))) for rpc in told)
 
     @property
     def misled(self) -> bool:
