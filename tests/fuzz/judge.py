@@ -65,10 +65,16 @@ class Case:
 
     @property
     def believed(self) -> bool:
-        """An untrue OK said that it is gone. Where lists show everything, deleting is synchronous: the OK is proof."""
+        """An untrue answer said what nothing is read for: that it is gone, or what it is like now.
+
+        Where lists show everything, deleting is synchronous, and the OK is its proof.
+        """
         kind = KINDS[self.kind]
-        lies = (call["rpc"] == kind.calls.delete and call["fault"] == "answer" for call in self.faulty)
-        return kind.lists_all and any(lies)
+        gone = kind.calls.delete if kind.lists_all else ""
+        named = f'"name": "{self.ran.task.options["name"]}"'
+        shown = self.kind != "bucket" and any(named in fault.get("body", "") for fault in self.ran.task.faults)
+        told = [call["rpc"] for call in self.faulty if call["fault"] == "answer"]
+        return any(rpc == gone or (shown and rpc.startswith(("Create", "Update"))) for rpc in told)
 
     @property
     def misled(self) -> bool:
@@ -186,7 +192,7 @@ def _success(case: Case) -> Iterator[str]:
     kind = KINDS[case.kind]
     read = not case.believed if kind.lists_all else case.is_listed(ran.after)
     untold = case.lied_to_writes and not read
-    untold = untold and (case.misled or there is not None)
+    untold = untold and (case.misled or case.believed or there is not None)
     # What a colleague does to a thing that no list shows, also which VM its service has, stays unseen.
     hidden = not case.is_listed(ran.after) or (kind.set_blindly and not case.is_listed(ran.before))
     untold = untold or (ran.meddled and there is not None and hidden)
