@@ -117,10 +117,12 @@ def bucket(name: str = "one", owner: str = "alice", **keywords: Any) -> dict[str
     return {BUCKET: {"name": name, "owner": owner}, **keywords}
 
 
-def expected(server: Emulator, kind: str, declared: Mapping[str, Any], errors: int = 0) -> dict[str, Any]:
+def expected(
+    server: Emulator, kind: str, declared: Mapping[str, Any], errors: int = 0, within: str = "scopes/demo"
+) -> dict[str, Any]:
     """A resource that one host declares, in short."""
     below = f"namespaces/{declared['namespace']}/" if "namespace" in declared else ""
-    resource = f"scopes/demo/{below}{kind}s/{declared['name']}"
+    resource = f"{within}/{below}{kind}s/{declared['name']}"
     text = json.dumps(declared, sort_keys=True, separators=(",", ":"))
     return {
         "resource": resource,
@@ -161,8 +163,10 @@ def errors(report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 # What a report says
 
 
+EDGE = "otterscale.core.ief_service"
 PORTS = [{"name": "http", "port": 80, "target_port": "8080"}]
 WEB = {"name": "web", "namespace": "default", "virtual_machine": "web", "ports": PORTS}
+EDGE_WEB = {"name": "web", "selector": {"app": "web"}, "ports": [{"name": "http-0", "port": 80}]}
 DISK = {"name": "disk", "namespace": "default", "source": {"type": "blank_image"}, "size": "1Gi"}
 
 
@@ -204,8 +208,9 @@ def test_a_report_says_what_became_of_each_resource_in_process_and_as_a_module(
         server.reset()
         server.put("bucket", name="there", owner="alice")
         mark = server.journal()["next"]
+        edge = {EDGE: {"endpoint": server.url, "project_id": "p1", "auth_token": TOKEN, **EDGE_WEB}}
         plays: list[Play] = [
-            {"tasks": everything(), "vars": {"otterscale_in_process": in_process}},
+            {"tasks": [*everything(), edge], "vars": {"otterscale_in_process": in_process}},
             {"tasks": everything(report=False), "vars": {"otterscale_in_process": in_process}},
         ]
         done = run(tmp_path, plays, apigee(server, instance_uid="i-1"))
@@ -244,6 +249,7 @@ def test_a_report_says_what_became_of_each_resource_in_process_and_as_a_module(
         hidden("typo", 0),
         named("late"),
         expected(server, "bucket", {"name": "old", "state": "absent"}),
+        expected(server, "service", EDGE_WEB, within="projects/p1"),
     ]
     assert errors(reports[0]) == [
         ("scopes/demo/buckets/lost", "NOT_FOUND", "CreateBucket.not_found"),
