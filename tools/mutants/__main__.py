@@ -51,13 +51,16 @@ BUCKET, VM_SERVICE, DATAVOLUME = ((*OWN[f"_otterscale/{n}"], CONTRACT) for n in 
 RESOURCES = (*(test for tests in OWN.values() for test in tests), *unit("otterscale", "options"), CONTRACT)
 # The tests that matter for a file, the quick ones first; a survivor has survived them all.
 STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
-    "_engine/reconcile": (ENGINE, RESOURCES),
+    "_engine/reconcile": (ENGINE, unit("engine", "window"), RESOURCES),
     "_engine/resource": (ENGINE, RESOURCES),
     "_engine/evidence": (unit("engine", "evidence"), ENGINE),
     "_engine/wait": (ENGINE, RESOURCES),
     "_engine/outcome": (ENGINE, unit("otterscale", "options"), (CLEAR,)),
     "_engine/many": (unit("engine", "many"), unit("otterscale", "declaration")),
-    "_engine/reads": (unit("engine", "glance"), (READ,)),
+    "_engine/reads": (unit("engine", "glance", "window"), (READ,)),
+    "_engine/index": (unit("engine", "index"), RESOURCES),
+    "_engine/circuit": (unit("engine", "circuit"),),
+    "_engine/declared": (unit("engine", "declared"),),
     "_engine/inform": (unit("engine", "inform"),),
     "_task": ((*unit("engine", "glance"), "tests/unit/test_task.py"),),
     "_otterscale/declaration": (unit("otterscale", "declaration"), (DECLARE, HOUSE)),
@@ -83,8 +86,6 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_values/message": (unit("values", "wire"), RESOURCES),
     "_otterscale/connection": (unit("otterscale", "options"), (CLEAR,), (OIDC,)),
     "_otterscale/oidc": (unit("otterscale", "options"), (OIDC,)),
-    "_engine/index": ((*unit("engine", "index"),), RESOURCES),
-    "_engine/declared": (("tests/unit/engine/test_declared.py",),),
     "_apigee/report": ((REPORT,), (INSTANCE,)),
     "_apigee/outcomes": ((REPORT,), (CALLBACK,)),
     "_apigee/sinks": ((REPORT,), (CALLBACK,)),
