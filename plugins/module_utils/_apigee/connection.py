@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._engine.reads import SharedReads
 from .._errors import CODE_BY_REST_STATUS, CODES, ApiError, bad_option
-from .._http.client import Answer, HttpClient, Tokens, retry_after
+from .._http.client import Answer, HttpClient, Tokens, redirection, retry_after
 from .._http.exchange import REQUESTS_IMPORT_ERROR, json_object
 from .._http.secrets import Secrets
 from .._http.text import excerpt
@@ -117,9 +117,8 @@ def _answered_error(response: requests.Response, body: bytes, secrets: Secrets) 
     if code not in CODES or code == "client":
         code = CODE_BY_REST_STATUS.get(status, "unknown")
     message = error["message"] if isinstance(error.get("message"), str) else ""
-    if 300 <= status < 400:
-        message = f"HTTP {status} redirects to {response.headers.get('Location', '(no Location)').strip()}"
-        message += "; redirects are not followed"
+    if elsewhere := redirection(response):
+        message = elsewhere
     elif not message:
         message = excerpt(body, response.headers.get("Content-Type", ""), secrets)
     details = error.get("details")

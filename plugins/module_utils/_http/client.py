@@ -178,6 +178,14 @@ class HttpClient(ABC):
             raise
 
 
+def redirection(response: requests.Response) -> str:
+    """What an answer says that sends the client elsewhere, "" for any other."""
+    if not 300 <= response.status_code < 400:
+        return ""
+    target = response.headers.get("Location", "(no Location)").strip()
+    return f"HTTP {response.status_code} redirects to {target}; redirects are not followed"
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait, which a server names as such or as a date by its own clock."""
     asked = headers.get("Retry-After", "").strip()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from .._errors import CODE_BY_REST_STATUS, ApiError, Reason
-from .._http.client import Answer, HttpClient, Tokens, retry_after
+from .._http.client import Answer, HttpClient, Tokens, redirection, retry_after
 from .._http.exchange import json_object
 from .._http.secrets import Secrets
 from .._http.text import excerpt
@@ -207,9 +207,8 @@ def _refused(
     status = response.status_code
     vendors_code, message = _said(body)
     advice = None
-    if 300 <= status < 400:
-        target = response.headers.get("Location", "(no Location)").strip()
-        message = f"HTTP {status} redirects to {target}; redirects are not followed"
+    if elsewhere := redirection(response):
+        message = elsewhere
         advice = "Give the URL where the API really is; a login page means that a proxy wants you to sign in."
     elif not (message or vendors_code):
         content_type = response.headers.get("Content-Type", "")

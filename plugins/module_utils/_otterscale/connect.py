@@ -22,7 +22,7 @@ from .._errors import (
     ApiError,
     Reason,
 )
-from .._http.client import Answer, HttpClient, retry_after
+from .._http.client import Answer, HttpClient, redirection, retry_after
 from .._http.exchange import json_object
 from .._http.secrets import Secrets
 from .._http.text import excerpt
@@ -135,9 +135,8 @@ def _answered_error(
             advice = "This feature is switched off on the server; ask its administrator to enable it."
         elif unknown := re.fullmatch('scope "(.*)" not found', message, re.DOTALL):
             advice = f"Check 'scope': this server has no scope {unknown[1]!r}."
-    elif 300 <= status < 400:
-        target = response.headers.get("Location", "(no Location)").strip()
-        message = f"HTTP {status} redirects to {target}; redirects are not followed"
+    elif elsewhere := redirection(response):
+        message = elsewhere
         advice = "Set 'api_url' to where the API really is; a login page means that a proxy wants you to sign in."
     elif not message:
         message = f"a proxy or web server answered, not OtterScale: {shown()}"
