@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.otterscale.core.plugins.module_utils._engine import circuit as engine_circuit
+from ansible_collections.otterscale.core.plugins.module_utils._engine.circuit import PROBE_SECONDS, Circuit
 from ansible_collections.otterscale.core.plugins.module_utils._engine.outcome import Outcome
 from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import SharedReads
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError, Reason
@@ -69,6 +70,7 @@ def test_the_items_of_a_loop_try_it_once(calls: int, made: int) -> None:
     assert "not tried" not in failed.msg and "cannot connect to it" in failed.msg
     for number, outcome in enumerate(others, start=1):
         assert outcome.error and outcome.error.code == "unavailable" and not outcome.changed
+        assert outcome.error.rpc == ("ListBuckets" if calls == 0 else "CreateBucket")
         assert "not tried, since the call before it failed: cannot connect to it" in outcome.msg
         assert f"({number} not tried so far)" in outcome.msg and outcome.msg.endswith("Look.")
 
@@ -117,6 +119,52 @@ def test_it_is_tried_again_after_a_while_and_the_first_answer_ends_it(clock: Sim
     clock.now += 10.1
     assert not any(outcome.error for outcome in loop(reads))
     assert server.tried == 3
+
+
+UNREACHABLE = ApiError("unavailable", "cannot connect to it", reason=Reason.UNREACHABLE)
+
+
+def failing(error: ApiError) -> Any:
+    def work() -> Any:
+        raise error
+
+    return work
+
+
+def opened(clock: SimpleNamespace) -> Circuit:
+    """One that was opened ten seconds ago, so that the next call may try again."""
+    circuit = Circuit()
+    with pytest.raises(ApiError):
+        circuit.call("ListBuckets", failing(UNREACHABLE))
+    clock.now += PROBE_SECONDS
+    return circuit
+
+
+def test_while_one_call_tries_again_the_others_do_not(clock: SimpleNamespace) -> None:
+    circuit = opened(clock)
+
+    def work() -> str:
+        with pytest.raises(ApiError, match="not tried"):
+            circuit.call("ListBuckets", lambda: "too early")
+        return "back"
+
+    assert circuit.call("ListBuckets", work) == "back"
+    assert circuit.call("ListBuckets", lambda: "closed") == "closed"
+
+
+def test_whoever_only_asks_leaves_the_try_to_the_next_call(clock: SimpleNamespace) -> None:
+    circuit = opened(clock)
+    with pytest.raises(ApiError, match="not tried") as caught:
+        circuit.check("ListBuckets")
+    assert caught.value.rpc == "ListBuckets"
+    assert circuit.call("ListBuckets", lambda: "back") == "back"
+
+
+def test_an_answer_that_is_an_error_ends_it_too(clock: SimpleNamespace) -> None:
+    circuit = opened(clock)
+    with pytest.raises(ApiError, match="no such scope"):
+        circuit.call("ListBuckets", failing(ApiError("not_found", "no such scope", sent=True)))
+    assert circuit.call("ListBuckets", lambda: "closed") == "closed"
 
 
 @pytest.mark.parametrize("other", [{"sent": True}, {"reason": None}])

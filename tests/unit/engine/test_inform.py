@@ -97,6 +97,7 @@ NO_NAME = "it lists something without a name that can be shown"
         (Information(Bucket, None, "wrong"), {"buckets": [WRONG]}, "bucket wrong", "bucket wrong: 'owner' should be"),
         (Information(Bucket, None, None), {"buckets": [{"owner": "a"}]}, "all buckets", NO_NAME),
         (Information(Bucket, None, None), {"buckets": [{**DATA, "name": 5}]}, "all buckets", NO_NAME),
+        (Information(Bucket, None, None), {"buckets": [{**DATA, "name": ""}]}, "all buckets", NO_NAME),
         (Information(Bucket, None, None), {"buckets": [{**DATA, "name": "\x1b[2J"}]}, "all buckets", NO_NAME),
         (Information(Bucket, None, "data"), {"buckets": {}}, "bucket data", "'buckets' should be an array"),
         (

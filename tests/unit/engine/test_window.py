@@ -22,7 +22,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._task import manag
 from ansible_collections.otterscale.core.plugins.module_utils._values.ports import Port
 
 from tests.unit.given import declare
-from tests.unit.server_model import Message, Server, reconcile, set_time
+from tests.unit.server_model import Fault, Message, Server, reconcile, set_time
 
 NAMES = [f"name-{number}" for number in range(24)]
 POLICY = {"Statement": [{"Effect": "Allow"}]}
@@ -200,6 +200,13 @@ class Otherwise(Timed):
 
     def ExtendDataVolume(self, request: Message) -> Message:
         return super().ExtendDataVolume({**request, "sizeBytes": str(1 << 40)})
+
+
+def test_a_write_that_never_left_drops_nothing(server: Timed) -> None:
+    server.faults = [Fault("unavailable", sent=False)]
+    first, *others = loop(server, buckets(**PRIVATE))
+    assert first.error is not None and not first.changed
+    assert all(outcome.changed for outcome in others) and server.reads == ["ListBuckets"]
 
 
 def test_an_answer_that_nobody_expected_drops_what_was_read(clock: Callable[[Timed], Timed]) -> None:
