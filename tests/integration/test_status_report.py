@@ -58,8 +58,8 @@ class Done(NamedTuple):
 
     @property
     def warnings(self) -> list[str]:
-        """Those of the callback, each as one line."""
-        text = re.sub(r"\s+", " ", self.output)
+        """Those of the callback, each as one line. Some versions of ansible-core break lines, also behind hyphens."""
+        text = re.sub(r"\s+", " ", re.sub(r"(?<=\w-)\s+(?=\w)", "", self.output))
         return re.findall(r"\[WARNING\]: status_report: .*?(?=\[WARNING\]|PLAY RECAP|$)", text)
 
 
