@@ -56,7 +56,7 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_engine/evidence": (unit("engine", "evidence"), ENGINE),
     "_engine/wait": (ENGINE, RESOURCES),
     "_engine/outcome": ((*ENGINE, *unit("engine", "many")), unit("otterscale", "options"), (CLEAR,)),
-    "_engine/many": (unit("engine", "many"), unit("otterscale", "declaration")),
+    "_engine/many": (unit("engine", "many", "circuit"), unit("otterscale", "declaration")),
     "_engine/reads": (unit("engine", "glance", "window", "circuit"), (READ,)),
     "_engine/index": (unit("engine", "index"), RESOURCES),
     "_engine/circuit": (unit("engine", "circuit"),),

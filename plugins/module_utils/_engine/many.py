@@ -114,10 +114,9 @@ class Summary:
 
     def _shown(self) -> list[Entry]:
         results = self.results or ("all" if len(self.entries) <= ALL_UP_TO else "changed")
-        left_out = {"all": (), "changed": ("unchanged",), "none": ("unchanged", "changed", "failed", "skipped")}[
-            results
-        ]
-        return [entry for entry in self.entries if entry.became(begun=self.begun) not in left_out]
+        if results == "none":
+            return []
+        return [entry for entry in self.entries if results == "all" or entry.became(begun=self.begun) != "unchanged"]
 
     def _diff(self) -> list[dict[str, Any]]:
         """Of what changes alone: a thousand unchanged ones are nothing to look at."""

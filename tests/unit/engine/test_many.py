@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.otterscale.core.plugins.module_utils._engine import many
 from ansible_collections.otterscale.core.plugins.module_utils._engine.many import Entry, Pool, Summary, in_order
 from ansible_collections.otterscale.core.plugins.module_utils._engine.outcome import Outcome
-from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
+from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError, Reason
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import Bucket
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.vm_service import VMService
 
@@ -76,6 +76,7 @@ def test_what_was_removed_is_told_of_beside_all_else() -> None:
 def test_an_entry_is_absent_if_it_is_declared_so_or_is_to_be_removed() -> None:
     removal = Entry(Bucket, {"namespace": None, "name": "old"}, removal=True)
     assert removal.absent and service("web", state="absent").absent and not service("web").absent
+    assert removal.declared() == {"name": "old", "state": "absent"}
 
 
 def test_the_counts_add_up() -> None:
@@ -99,6 +100,25 @@ def test_the_first_error_is_the_error_and_every_message_is_told() -> None:
     assert set(told(bucket("a", Outcome("bucket")))) == {
         *("changed", "operations", "results", "removals", "summary", "diff")
     }
+
+
+def not_tried() -> Outcome:
+    error = ApiError("unavailable", "not tried", reason=Reason.NOT_TRIED)
+    return Outcome("bucket", error=error, msg="not tried!")
+
+
+def test_what_was_tried_says_more_than_what_was_not() -> None:
+    result = told(bucket("a", not_tried()), bucket("b", failed("no")), bucket("c", not_tried()))
+    assert result["error"]["message"] == "no"
+    count = "2 were not tried, since the server could not be reached."
+    assert result["msg"].splitlines() == ["3 of 3 resources failed:", "no!", count]
+    assert told(bucket("a", not_tried()), bucket("b", not_tried()))["error"]["message"] == "not tried"
+
+
+def test_a_result_may_hold_what_is_not_as_it_was_alone() -> None:
+    entries = [bucket("same", Outcome("bucket")), bucket("new", changed()), bucket("bad", failed("no")), bucket("late")]
+    assert [entry["name"] for entry in told(*entries, results="changed")["results"]] == ["new", "bad", "late"]
+    assert told(*entries, results="none")["results"] == []
 
 
 def test_a_declaration_that_fails_as_a_whole_has_failed_for_each_entry() -> None:
