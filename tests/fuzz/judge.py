@@ -18,12 +18,13 @@ from urllib.parse import quote
 from tests.fuzz.machine import Ran
 from tests.fuzz.scenarios import KUBERNETES_LIES, LIES, TOKEN
 from tests.fuzz.truth import copied, fulfils, knowable, listed, thing
-from tests.kinds import EMULATED, KINDS
+from tests.kinds import EMULATED, KINDS, emulated
 from tests.kinds.datavolume import PASSWORD
 
 DELETES = {kind.calls.delete: kind for kind in EMULATED.values()}
 # Codes that say of a write that it was not needed, and are believed: only the server's state should make them.
-BELIEVED = {"Create": "already_exists", "Delete": "not_found"}
+BELIEVED = {("Create", "already_exists"), ("Delete", "not_found")}
+BELIEVED_OF_REST = BELIEVED | {("Create", "aborted")}  # HTTP has one status for both: 409
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,11 @@ class Case:
     @property
     def misled(self) -> bool:
         """A fault answered "already exists" or "not found"."""
+        believed = BELIEVED if emulated(self.kind).otterscale else BELIEVED_OF_REST
         return any(
             call["fault"] == "error" and call["code"] == code and call["rpc"].startswith(verb)
             for call in self.faulty
-            for verb, code in BELIEVED.items()
+            for verb, code in believed
         )
 
     def is_listed(self, state: Mapping[str, Any]) -> bool:
