@@ -15,6 +15,11 @@ NO_WORKER_MORE = "room for one or two threads more is not enough for another wor
 UNKNOWN = "a code that Connect does not have becomes `unknown`"
 NOT_READ = "only which verb it is counts; its text is for people who debug"
 
+CLOSE = "no two readings of a clock are that close"
+FALSE = "nobody looks at more than whether it is true"
+NOT_OPEN = "it counts only once a circuit is open, which sets it"
+LOOKED = "only when, or how often, it looks how many threads there is room for"
+
 EQUIVALENT: dict[str, dict[str, str]] = {
     "_engine/reconcile": {
         "_Reconciliation.__init__: self.last_read: str | None = None -> pass": (
@@ -33,10 +38,25 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     },
     "_engine/reads": {
         "SharedReads.read: dumps(request, sort_keys=True) -> dumps(request, sort_keys=False)": IN_ORDER,
-        "Reader.accepts: return answer.began >= (self.asked if answer.er -> "
-        "return answer.began > (self.asked if answer.er": "no two readings of a clock are that close",
+        "Reader.accepts: ng and time.monotonic() > answer.young_until: -> "
+        "ng and time.monotonic() >= answer.young_until:": CLOSE,
+        "Reader.will_do: return now <= self.young_until -> return now < self.young_until": CLOSE,
+        "Reader.will_do: NY or now - self.oldest <= KEEP_SECONDS -> NY or now - self.oldest < KEEP_SECONDS": CLOSE,
+        "Reader.accepts: return False -> return None": FALSE,
+        "Reader.will_do: return False -> return None": FALSE,
+    },
+    "_engine/circuit": {
+        "Circuit.__init__: self._probe_at = 0.0 -> pass": NOT_OPEN,
+        "Circuit.__init__: self._probe_at = 0.0 -> self._probe_at = 1.0": NOT_OPEN,
     },
     "_engine/many": {
+        "Pool.for_each: f._threads, len(entries) - 1) -> f._threads, len(entries) + 1)": "the others find nothing to do",
+        "Pool._grow: threads > self._threads and self._most is None: -> "
+        "threads > self._threads or self._most is None:": LOOKED,
+        "Pool._grow: if threads > self._threads and self._most is None: s -> if self._most is None: s": LOOKED,
+        "Pool._grow: f threads > self._threads and self._most is None: self._most = _worke -> "
+        "f threads > self._threads: self._most = _worke": LOOKED,
+        "Pool._grow: if threads > self._threads and self._ -> if threads >= self._threads and self._": LOOKED,
         "_workers: ads(most * _THREADS_EACH - 1) + 1) // _THREADS_EACH -> "
         "ads(most * _THREADS_EACH + 1) + 1) // _THREADS_EACH": NO_WORKER_MORE,
         "_room_for_threads: while len(threads) < wanted: thread = thr -> "

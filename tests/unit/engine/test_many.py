@@ -179,6 +179,11 @@ def test_the_work_is_done_once_for_each_entry(at_once: int) -> None:
     assert len(done) == 20
 
 
+def test_all_entries_are_worked_on_at_once_where_they_are_few() -> None:
+    together = threading.Barrier(3)
+    for_each([bucket(str(number)) for number in range(3)], lambda entry: together.wait(timeout=30), at_once=8)
+
+
 @pytest.mark.parametrize(
     ("room", "at_once", "workers"),
     [
