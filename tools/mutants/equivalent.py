@@ -50,7 +50,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "Circuit.__init__: self._probe_at = 0.0 -> self._probe_at = 1.0": NOT_OPEN,
     },
     "_engine/many": {
-        "Pool.for_each: f._threads, len(entries) - 1) -> f._threads, len(entries) + 1)": "the others find nothing to do",
+        "Pool.for_each: f._threads, len(entries) - 1) -> f._threads, len(entries) + 1)": "some find nothing to do",
         "Pool._grow: threads > self._threads and self._most is None: -> "
         "threads > self._threads or self._most is None:": LOOKED,
         "Pool._grow: if threads > self._threads and self._most is None: s -> if self._most is None: s": LOOKED,
