@@ -325,7 +325,7 @@ def no_log(session: nox.Session, core: str) -> None:
 def awx(session: nox.Session, package: str) -> None:
     """The role awx_setup with the modules of awx.awx, which `ansible` has up to 13, against a stand-in for AWX."""
     link()
-    session.install(package, "pytest", "jsonschema")
+    session.install(package, *TEST_REQUIREMENTS)
     session.run("pytest", *(session.posargs or ["tests/awx/test_setup.py"]))
 
 
@@ -333,7 +333,7 @@ def awx(session: nox.Session, package: str) -> None:
 @nox.parametrize("python,core", cores(for_oldest="3.11"))
 def runner(session: nox.Session, core: str) -> None:
     """The role provision in jobs as AWX runs them, with ansible-runner and the tarball."""
-    session.install(core, "ansible-runner", "pytest", "jsonschema", "jq", "requests", "oauthlib")
+    session.install(core, "ansible-runner", *TEST_REQUIREMENTS)
     install_emulator(session)
     tarball = build(session, DEV / f"runner/{session.name}")
     env = {"OTTERSCALE_TARBALL": str(tarball)}
