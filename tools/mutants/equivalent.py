@@ -31,6 +31,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "if self.unresolved and (self.seen != self.first": "a write is only open after something was seen",
     },
     "_engine/resource": {
+        "Step: synchronous: bool = False -> synchronous: bool = True": "only a deletion looks at it, and each says it",
         "Verb: CREATE = 'create' -> CREATE = 'createX'": NOT_READ,
         "Verb: UPDATE = 'update' -> UPDATE = 'updateX'": NOT_READ,
         "Verb: DELETE = 'delete' -> DELETE = 'deleteX'": NOT_READ,
