@@ -20,7 +20,8 @@ from tools import generate_docs
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ROOT / "plugins"
-COLLECTION = "ansible_collections.otterscale.core."
+NAME = "otterscale.core"
+COLLECTION = f"ansible_collections.{NAME}."
 MODULES = {path.stem: path for path in sorted((PLUGINS / "modules").glob("*.py"))}
 DOORS = {"module_utils/_module", "plugin_utils/_action", "plugin_utils/_inventory"}
 ENTRANCES = {"modules", "action", "inventory", "callback"}
@@ -261,6 +262,23 @@ def test_the_role_takes_exactly_the_options_of_the_module(kind: str) -> None:
     specs = yaml.safe_load((ROOT / "roles/provision/meta/argument_specs.yml").read_text(encoding="utf-8"))
     role = specs["argument_specs"]["main"]["options"][f"otterscale_{kind}"]["options"]
     assert essence(role) == essence(DECLARATION.ARGUMENT_SPEC[kind]["options"])
+
+
+@pytest.mark.parametrize("kind", DECLARATION.KINDS)
+def test_what_can_be_declared_is_documented(kind: str) -> None:
+    documented = documentation(MODULES["otterscale_resources"])["options"][kind]["suboptions"]
+    assert set(documented) == set(DECLARATION.ARGUMENT_SPEC[kind]["options"])
+
+
+@pytest.mark.parametrize("kind", DECLARATION.KINDS)
+def test_the_role_hands_over_what_can_be_declared(kind: str) -> None:
+    tasks, defaults = (
+        yaml.safe_load((ROOT / f"roles/provision/{folder}/main.yml").read_text(encoding="utf-8"))
+        for folder in ("tasks", "defaults")
+    )
+    (given,) = (task[f"{NAME}.otterscale_resources"] for task in tasks if f"{NAME}.otterscale_resources" in task)
+    assert f"otterscale_{kind}" in given[kind]
+    assert defaults[f"otterscale_{kind}"] == []
 
 
 def test_what_is_generated_is_fresh() -> None:
