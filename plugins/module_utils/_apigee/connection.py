@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .._engine.reads import SharedReads
 from .._errors import CODE_BY_REST_STATUS, CODES, ApiError, bad_option
 from .._http.client import Answer, HttpClient, Tokens, redirection, retry_after
-from .._http.exchange import REQUESTS_IMPORT_ERROR, json_object
+from .._http.exchange import REQUESTS_IMPORT_ERROR, json_object, verification
 from .._http.secrets import Secrets
 from .._http.text import excerpt
 from .._options import (
@@ -140,7 +140,7 @@ def token_of(params: Mapping[str, Any], how: Mapping[str, Any]) -> str | Tokens 
     # A module compiles what it imports on every call, so what few tasks need is imported where it is needed.
     from .service_account import ServiceAccount
 
-    verify = (how["ca_path"] or None) if how["validate_certs"] else False
+    verify = verification(how["validate_certs"], how["ca_path"])
     return ServiceAccount(params["service_account_file"], how["timeout"], verify)
 
 

@@ -70,8 +70,6 @@ class ServiceAccount(Tokens):
                 )  # fmt: skip
         except ApiError as error:
             error.rpc = "service account token"
-            error.sent = False  # the call that the token is for was not
-            error.final = error.final or not error.meaning.read_again
             error.advise({error.code: _ADVICE})
             scrub(error, *self.secrets, assertion)
             raise

@@ -13,12 +13,11 @@ from typing import Any, Protocol
 
 from .._errors import ApiError, bad_option, checked
 from .._http.exchange import REQUESTS_IMPORT_ERROR
-from .._options import http_url, plain_http_warnings
+from .._options import MAX_TIMEOUT_SECONDS, http_url, plain_http_warnings
 from .connection import ENDPOINT, Client, Webhook, report_status, token_of
 from .report import check_instance
 
 SINKS = ("apigee", "http", "file")
-MAX_TIMEOUT_SECONDS = 86_400
 
 
 class Sink(Protocol):

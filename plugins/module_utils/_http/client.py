@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .._errors import ApiError, Reason
-from .exchange import exchange, open_session
+from .exchange import exchange, open_session, verification
 from .secrets import Secrets
 from .text import scrub
 
@@ -50,13 +50,18 @@ class Tokens(ABC):
         """The present token, a new one in place of `refused`. Raises an ApiError that was not sent."""
         with self._lock:
             if self._token is None or self._token == refused:
-                self._token = self._fetch()
+                try:
+                    self._token = self._fetch()
+                except ApiError as error:
+                    error.sent = False  # the call that the token is for was not
+                    error.final = error.final or not error.meaning.read_again
+                    raise
                 self.secrets.add(self._token)
             return self._token
 
     @abstractmethod
     def _fetch(self) -> str:
-        """A new token. Raises an ApiError that was not sent."""
+        """A new token. Raises ApiError."""
 
 
 class HttpClient(ABC):
@@ -90,7 +95,7 @@ class HttpClient(ABC):
         self._backoff = backoff
         self._session = open_session()
         # Given with every call, since requests prefers REQUESTS_CA_BUNDLE to the session's own setting.
-        self._verify: bool | str | None = (ca_path or None) if validate_certs else False
+        self._verify: bool | str | None = verification(validate_certs, ca_path)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._base_url!r})"

@@ -55,6 +55,11 @@ def silence_insecure_request_warnings() -> None:
     warnings.simplefilter("ignore", InsecureRequestWarning)
 
 
+def verification(validate_certs: bool, ca_path: str | None) -> bool | str | None:
+    """The options of a connection as requests takes them: None for its own choice of a CA bundle."""
+    return (ca_path or None) if validate_certs else False
+
+
 def exchange(
     session: requests.Session,
     url: str,

@@ -159,12 +159,7 @@ class IamTokens(Tokens):
         self._client.secrets = self.secrets
 
     def _fetch(self) -> str:
-        try:
-            return self._client.call("CreateToken", self._request).metadata[TOKEN_HEADER]
-        except ApiError as error:
-            error.sent = False  # the call that the token is for was not
-            error.final = error.final or not error.meaning.read_again
-            raise
+        return self._client.call("CreateToken", self._request).metadata[TOKEN_HEADER]
 
 
 def _decode_token(response: requests.Response, body: bytes, secrets: Secrets) -> Answer:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._engine.reads import SharedReads
 from .._errors import bad_option
-from .._http.exchange import REQUESTS_IMPORT_ERROR
+from .._http.exchange import REQUESTS_IMPORT_ERROR, verification
 from .._http.secrets import Secrets
 from .._options import (
     from_environment,
@@ -89,7 +89,7 @@ def _login(params: Mapping[str, Any]) -> Login | None:
         username=given.get("oidc_username"),
         password=given.get("oidc_password"),
         timeout=params["timeout"],
-        verify=(params["ca_path"] or None) if params["validate_certs"] else False,
+        verify=verification(params["validate_certs"], params["ca_path"]),
     )
 
 

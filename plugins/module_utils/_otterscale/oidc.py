@@ -84,8 +84,6 @@ class Provider(Tokens):
                 return self._ask(session, ends, self._url)
         except ApiError as error:
             error.rpc = "oidc token" if self._url else "oidc discovery"
-            error.sent = False  # the call that the token is for was not
-            error.final = error.final or not error.meaning.read_again
             error.advise(advice_for(login.option))
             scrub(error, *self.secrets)
             raise
