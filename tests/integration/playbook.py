@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -14,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from emulator.process import Emulator
+from tests.integration.ansible_process import ansible_playbook
 
-HERE = Path(__file__).resolve().parent
 MODULE = "_module"  # ends the names of hosts whose tasks do not run in the controller's process
 
 # What assert_same_both_ways() has compared, for the summary.
@@ -82,19 +81,11 @@ def run_playbook(
     inventory.write_text(json.dumps({"all": {"hosts": hosts}}))
     results = directory / f"{playbook.stem}-{name}.jsonl"
     marks = {host: emulator.journal()["next"] for host, emulator in emulators.items()}
-    environment = {
-        **os.environ,
-        "ANSIBLE_INJECT_INVOCATION": "true",
-        "ANSIBLE_CALLBACKS_ENABLED": "otterscale_results",
-        "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
-        "ANSIBLE_PIPELINING": "true",
-        "OTTERSCALE_RESULTS": str(results),
-    }
-    command = ["ansible-playbook", "-i", str(inventory), "-e", f"run={name}", "--diff", str(playbook)]
-    command += ["--check"] if "check" in name else []
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    arguments = ["-i", str(inventory), "-e", f"run={name}", "--diff", str(playbook)]
+    arguments += ["--check"] if "check" in name else []
+    done = ansible_playbook(arguments, {**os.environ, "OTTERSCALE_RESULTS": str(results)}, directory)
     output = done.stdout + done.stderr
-    assert done.returncode == 0, f"{playbook} as {name} ended with {done.returncode}:\n{output}"
+    assert done.code == 0, f"{playbook} as {name} ended with {done.code}:\n{output}"
     lines = results.read_text().splitlines() if results.exists() else []
     return Run(
         name=name,
