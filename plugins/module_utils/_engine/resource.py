@@ -145,14 +145,15 @@ class Resource(ABC, Generic[State]):
 
     # What exists
 
-    @classmethod
     @abstractmethod
-    def list_all(cls, read: Read, scope: str, namespace: str | None) -> Iterable[Mapping[str, Any]]:
-        """All that the server lists, as it came. Raises ValueError for an answer that makes no sense."""
+    def list_all(self, read: Read) -> Iterable[Mapping[str, Any]]:
+        """All of its type that the server lists in its scope and namespace, whatever its name, as it came.
 
-    @classmethod
+        Raises ValueError for an answer that makes no sense.
+        """
+
     @abstractmethod
-    def read_listed(cls, message: Mapping[str, Any]) -> State:
+    def read_listed(self, message: Mapping[str, Any]) -> State:
         """The state of something that list_all() shows. Raises ValueError where it makes no sense."""
 
     @abstractmethod

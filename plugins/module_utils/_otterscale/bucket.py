@@ -101,13 +101,11 @@ class Bucket(Resource[BucketState]):
     def to_remove(cls, scope: str, namespace: str | None, name: str) -> Bucket:
         return cls(scope, name, absent=True)
 
-    @classmethod
-    def list_all(cls, read: Read, scope: str, namespace: str | None) -> list[dict[str, Any]]:
+    def list_all(self, read: Read) -> list[dict[str, Any]]:
         """All buckets; the list is complete, and the only way to read one."""
-        return Message(read(_LIST, {"scope": scope})).raw_objects("buckets")
+        return Message(read(_LIST, {"scope": self.scope})).raw_objects("buckets")
 
-    @classmethod
-    def read_listed(cls, message: Mapping[str, Any]) -> BucketState:
+    def read_listed(self, message: Mapping[str, Any]) -> BucketState:
         return _read_bucket(message)
 
     def observe(self, read: Read) -> Seen[BucketState]:

@@ -24,7 +24,8 @@ from .._values.message import read_name
 from .._values.names import dns_1123_label
 from .bucket import Bucket
 from .connection import OTTERSCALE
-from .datavolume import DataVolume, Source
+from .datavolume import DataVolume
+from .model.datavolume import Source
 from .vm_service import VMService
 
 # The options that declare something, in the order in which it is carried out.
@@ -147,8 +148,9 @@ class _Declaration:
                 raise bad_option("namespaces", namespaces, f"needed to know where to look for undeclared {option}")
             read = self.reads.fresh(f"all {option}", self.began).read
             for namespace in dict.fromkeys(namespaces) if kind.namespaced else [None]:
+                anything = kind.to_remove(self.params["scope"], namespace, "")
                 try:
-                    names = [read_name(item) for item in kind.list_all(read, self.params["scope"], namespace)]
+                    names = [read_name(item) for item in anything.list_all(read)]
                 except ValueError as error:
                     raise ApiError("internal", f"the list of {option} makes no sense: {error}") from None
                 for name in dict.fromkeys(names):
