@@ -70,6 +70,7 @@ class Interceptor:
         self._journal = journal
         self._disabled = disabled
         self._restart = restart
+        self.put: Callable[[Any], Any] = lambda body: None  # what /_emulator/put does
 
     async def intercept_unary(
         self, call_next: Callable[[Any, Context], Awaitable[Any]], request: Any, ctx: Context
@@ -112,6 +113,8 @@ class Interceptor:
         call.fault = fault.kind
         if fault.kind == "delay":
             await asyncio.sleep(fault.seconds)
+        elif fault.kind == "put":
+            self.put(json.loads(fault.body))
         elif fault.kind == "error":
             raise ConnectError(Code(fault.code), fault.message)
         elif fault.kind == "restart":
@@ -165,6 +168,7 @@ class App:
         self._world = world
         self._journal = journal
         self._control = Control(world, generation, journal, self._clusters)
+        self._interceptor.put = self._control.put
         self._authorization = f"Bearer {token}".encode()
         self._prefix = prefix.rstrip("/")
 

@@ -68,7 +68,7 @@ class Control:
         handlers: dict[tuple[str, str], Callable[[], dict[str, Any]]] = {
             ("GET", "journal"): lambda: self._journal.since(int(parse_qs(query).get("since", ["0"])[0])),
             ("GET", "state"): self._state,
-            ("POST", "put"): lambda: self._put(body),
+            ("POST", "put"): lambda: self.put(body),
             ("POST", "reset"): lambda: self._reset(body),
             ("GET", "faults"): lambda: {"rules": self._world.faults},
             ("POST", "faults"): lambda: self._add_faults(body),
@@ -94,7 +94,7 @@ class Control:
         own = {"scopes": scopes, "generation": to_json(self._generation), "faults": self._world.faults}
         return own | self._world.dump_apis()
 
-    def _put(self, body: Any) -> dict[str, Any]:
+    def put(self, body: Any) -> dict[str, Any]:
         """Place objects, change single members of existing ones, or delete them with `remove`."""
         places = [self._place(item) for item in (body if isinstance(body, list) else [body])]
         self._world.settle()

@@ -259,6 +259,7 @@ class Link:
 
     cluster: str
     agent_version: str = "1.4.1"
+    online: bool = True
     # Since when the agent is gone, if it is, and for how long its server still tries to reach it.
     offline_since: float | None = None
     refused_seconds: float = 45.0

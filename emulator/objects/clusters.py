@@ -61,9 +61,13 @@ class Clusters:
         return "refused" if refused else "gone"
 
     def settle(self) -> bool:
+        changes = []
         for name, store in self._stores.items():
-            self.platform.clusters.setdefault(name, Link(name))
+            link = self.platform.clusters.setdefault(name, Link(name))
+            if link.online is (link.offline_since is not None):
+                link.offline_since = None if link.online else time.time()
+                changes.append(True)
             if not store.table:
                 seed.plant(self._world.scope(name), store)
-        changes = [store.settle() for store in self._stores.values()]  # a list, so that no cluster is left out
+            changes.append(store.settle())
         return any(changes)

@@ -21,6 +21,9 @@ Manifest = dict[str, Any]
 VERBS = ["create", "delete", "get", "list", "patch", "update", "watch"]
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
+_LABEL = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
+_QUALIFIED = re.compile(r"(?:[a-z0-9][-a-z0-9.]{0,252}/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+
 
 class Kind:
     kind: ClassVar[str]
@@ -54,6 +57,19 @@ class Kind:
                 "characters, '-' or '.', and must start and end with an alphanumeric character"
             )
             raise self.invalid(name, "metadata.name", problem)
+
+    def check_metadata(self, name: str, metadata: Manifest) -> None:
+        """Labels and annotations; raises a Status."""
+        for member in ("labels", "annotations"):
+            for key, value in (metadata.get(member) or {}).items():
+                if not isinstance(value, str):
+                    problem = f"json: cannot unmarshal {value!r} into Go struct field ObjectMeta.metadata.{member}"
+                    raise errors.bad_request(f"{problem} of type string")
+                if not _QUALIFIED.fullmatch(key):
+                    raise self.invalid(name, f"metadata.{member}", f'Invalid value: "{key}": name part must be valid')
+                if member == "labels" and not _LABEL.fullmatch(value):
+                    problem = "must be no more than 63 characters" if len(value) > 63 else "a valid label is needed"
+                    raise self.invalid(name, "metadata.labels", f'Invalid value: "{value}": {problem}')
 
     def complete(self, store: Store, new: Manifest, old: Manifest | None) -> None:
         """Fill in what the API server fills in, before anything is checked; old: None for a new one."""

@@ -188,6 +188,7 @@ class Store:
             kind.complete(self, new, old)
             if old is None:
                 kind.check_name(name)
+            kind.check_metadata(name, new["metadata"])
             kind.check(self, new, old)
         except BackendError as error:
             raise errors.from_backend(error) from None

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from ... import volumes
@@ -75,21 +76,35 @@ class PersistentVolumeClaim(Kind):
             raise errors.forbidden(self.title, name, problem)
 
     def settle(self, store: Store, key: str, item: Object) -> bool:
-        manifest = item.manifest
-        spec, status = manifest["spec"], manifest["status"]
-        bound = status["phase"] == "Bound"
-        if not bound and (item.course.get("held") or not binds(store, str(spec.get("storageClassName", "")))):
-            return False
+        spec, status, course = item.manifest["spec"], item.manifest["status"], item.course
         size = volumes.provided(requested(spec) or 0, store.settings.claims)
-        if (forced := item.course.get("capacity")) and not bound:
-            size = forced
-        if bound and size <= (quantities.parse(status["capacity"]["storage"]) or 0):
+        if status["phase"] != "Bound":
+            # A claim of a DataVolume waits for CDI, which knows whether somebody uses it.
+            usable = not course["held"] if "held" in course else binds(store, str(spec.get("storageClassName", "")))
+            if not usable:
+                return False
+            self._provide(store, key, item, course.get("capacity") or size)
             return False
-        spec.setdefault("volumeName", f"pvc-{manifest['metadata']['uid']}")
+        if size <= (quantities.parse(status["capacity"]["storage"]) or 0):
+            return False
+        # It grows in the background, for as long as a copy takes.
+        if "grows_at" not in course:
+            course["grows_at"] = time.time() + min(1.0, store.settings.import_seconds / 3)
+            status["conditions"] = [{"type": "Resizing", "status": "True"}]
+            store.place(key, item)
+        elif time.time() >= course["grows_at"]:
+            del course["grows_at"]
+            self._provide(store, key, item, size)
+            return False
+        return True
+
+    def _provide(self, store: Store, key: str, item: Object, size: int) -> None:
+        manifest = item.manifest
+        manifest["spec"].setdefault("volumeName", f"pvc-{manifest['metadata']['uid']}")
         capacity = {"storage": volumes.quantity(size)}
-        manifest["status"] = {"phase": "Bound", "accessModes": spec["accessModes"], "capacity": capacity}
+        modes = manifest["spec"]["accessModes"]
+        manifest["status"] = {"phase": "Bound", "accessModes": modes, "capacity": capacity}
         store.place(key, item)
-        return False
 
 
 def requested(spec: Manifest) -> int | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ... import model, services
+from ..errors import bad_request
 from ..kind import Kind, Manifest
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class Service(Kind):
             raise self.invalid(
                 name, "spec.clusterIPs[0]", f"Invalid value: {spec['clusterIPs']}: may not change once set"
             )
+        for index, port in enumerate(spec.get("ports") or ()):
+            self._check_port(name, f"spec.ports[{index}]", port)
         ports = [_port(port) for port in spec.get("ports") or ()]
         if ports or (spec["type"] != "ExternalName" and spec.get("clusterIP") != "None"):
             services.check(name, ports)
@@ -69,6 +72,21 @@ class Service(Kind):
         services.allocate(shown, others)
         for port, allocated in zip(spec["ports"], ports, strict=True):
             port["nodePort"] = allocated.node_port
+
+    def _check_port(self, name: str, at: str, port: dict[str, Any]) -> None:
+        """What the older generations' API cannot even say."""
+        for member in ("port", "nodePort"):
+            if not isinstance(number := port.get(member, 0), int) or isinstance(number, bool):
+                field = f"Go struct field ServicePort.{member} of type int32"
+                raise bad_request(f"json: cannot unmarshal {number!r} into {field}")
+        if port["protocol"] not in services.PROTOCOLS:
+            known = ", ".join(f'"{protocol}"' for protocol in services.PROTOCOLS)
+            problem = f'Unsupported value: "{port["protocol"]}": supported values: {known}'
+            raise self.invalid(name, f"{at}.protocol", problem)
+        target = port["targetPort"]
+        if isinstance(target, str) and target.isdigit():
+            problem = f'Invalid value: "{target}": must contain at least one letter (a-z)'
+            raise self.invalid(name, f"{at}.targetPort", problem)
 
 
 def _keep_node_ports(spec: Manifest, old: Manifest) -> None:

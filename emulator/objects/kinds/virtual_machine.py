@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 GROUP = "kubevirt.io"
 # The label of a VM's template by which services of the 1.x dashboard find it. Older VMs lack it.
 SELECTOR = "kubevirt.io/vm"
+# How `put` may say that a VM is up.
+UP = ("Running", "Paused", "Migrating")
 RUNNING = ("Always", "RerunOnFailure", "Once")
 
 
@@ -75,7 +77,7 @@ def _instance(machine: Object) -> Manifest:
         },
         "spec": template.get("spec", {}),
         "status": {
-            "phase": "Running",
+            "phase": "Running" if machine.course.get("status", "Running") in UP else "Scheduling",
             "nodeName": "node-1",
             "interfaces": [{"name": "default", "ipAddress": address, "ipAddresses": [address]}] if address else [],
             "conditions": [{"type": "Ready", "status": "True"}],

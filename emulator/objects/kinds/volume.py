@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import copy
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ... import model, volumes
@@ -20,9 +21,13 @@ if TYPE_CHECKING:
 
 WEBHOOK = "datavolume-validate.cdi.kubevirt.io"
 FINALIZER = "cdi.kubevirt.io/dataVolumeFinalizer"
-OVER = ("Succeeded", "Failed", "WaitForFirstConsumer")
-# How long a phase that is held from outside is held: for ever.
-_FORCED = ("forced_phase", "forced_progress", "forced_message")
+OVER = ("Succeeded", "Failed")
+# What CDI writes on a claim that it makes.
+CLAIM_LABELS = {"app": "containerized-data-importer", "app.kubernetes.io/managed-by": "cdi-controller"}
+CLAIM_ANNOTATIONS = {
+    "cdi.kubevirt.io/storage.contentType": "kubevirt",
+    "cdi.kubevirt.io/storage.usePopulator": "true",
+}
 
 
 class DataVolume(Kind):
@@ -64,33 +69,24 @@ class DataVolume(Kind):
             raise errors.denied(WEBHOOK, problem)
 
     def settle(self, store: Store, key: str, item: Object) -> bool:
-        metadata, course = item.manifest["metadata"], item.course
+        item.course.setdefault("import_seconds", store.settings.import_seconds)
         source = _source(store, item)
-        if "import_seconds" not in course:
-            course["import_seconds"] = store.settings.import_seconds
-        if course.get("started_at") is None and (source is None or _has(source)):
-            course["started_at"] = time.time()
-        state = volumes.progress(_shape(item))
-        if source is not None and not _has(source) and state.phase == "CloneInProgress":
-            course["started_at"] = None
-            state = volumes.progress(_shape(item))
         claim = self._claim(store, item, source)
-        waits = claim is not None and not binds(store, str(claim.manifest["spec"].get("storageClassName", "")))
-        if waits and not course.get("forced_phase"):
-            state = _waiting(store, metadata["name"], claim)
+        waiting = None if claim is None else _waiting(store, claim)
+        state = _progress(item, source) if waiting is None or item.course.get("forced_phase") else waiting
         if claim is not None and claim.course.get("held") is state.has_claim:
             claim.course["held"] = not state.has_claim
-            store.place(f"persistentvolumeclaims/{metadata['namespace']}/{metadata['name']}", claim)
+            store.place(_claim_key(item), claim)
         self._show(store, key, item, state)
         if state.phase == "Succeeded" and store.settings.collected and claim is not None:
-            self._collect(store, key, claim)
+            _collect(store, key, claim)
             return False
-        return state.phase not in OVER and not course.get("forced_phase")
+        return state.phase not in OVER and not item.course.get("forced_phase")
 
     def _claim(self, store: Store, item: Object, source: Object | None) -> Object | None:
         """Its claim, which is made at once; a copy that names no size waits for its source with that, too."""
         metadata, spec = item.manifest["metadata"], item.manifest["spec"]
-        key = f"persistentvolumeclaims/{metadata['namespace']}/{metadata['name']}"
+        key = _claim_key(item)
         if key in store.table:
             return store.table[key]
         template = _template(spec)
@@ -102,17 +98,14 @@ class DataVolume(Kind):
         elif "storage" in spec:
             size = volumes.with_overhead(size, store.settings.claims)
         owner = {"apiVersion": self.api_version, "kind": self.kind, "name": metadata["name"], "uid": metadata["uid"]}
-        annotations = {"cdi.kubevirt.io/storage.contentType": "kubevirt"}
         manifest = {
             "apiVersion": "v1",
             "kind": "PersistentVolumeClaim",
             "metadata": {
-                "name": metadata["name"],
-                "namespace": metadata["namespace"],
+                **{name: metadata[name] for name in ("name", "namespace", "creationTimestamp")},
                 "uid": store.new_uid(),
-                "creationTimestamp": metadata["creationTimestamp"],
-                "labels": {"app": "containerized-data-importer", "app.kubernetes.io/managed-by": "cdi-controller"},
-                "annotations": {**annotations, "cdi.kubevirt.io/storage.usePopulator": "true"},
+                "labels": CLAIM_LABELS,
+                "annotations": CLAIM_ANNOTATIONS,
                 "finalizers": [PROTECTION],
                 "ownerReferences": [{**owner, "controller": True, "blockOwnerDeletion": True}],
             },
@@ -124,7 +117,7 @@ class DataVolume(Kind):
             },
             "status": {"phase": "Pending"},
         }
-        claim = Object(manifest, course={"held": True})
+        claim = Object(copy.deepcopy(manifest), course={"held": True})
         if capacity := item.course.get("capacity"):
             claim.course["capacity"] = capacity
         store.place(key, claim)
@@ -153,34 +146,29 @@ class DataVolume(Kind):
         item.manifest["status"] = status
         store.place(key, item)
 
-    def _collect(self, store: Store, key: str, claim: Object) -> None:
-        """What CDI's garbage collection leaves: a claim of its own, that tells where it comes from."""
-        metadata = claim.manifest["metadata"]
-        metadata.pop("ownerReferences", None)
-        metadata["annotations"] = {**metadata.get("annotations", {}), "cdi.kubevirt.io/garbageCollected": "true"}
-        claim_key = f"persistentvolumeclaims/{metadata['namespace']}/{metadata['name']}"
-        store.place(claim_key, claim)
-        store.release(claim_key)
-        store.remove(key)
-
 
 def _template(spec: Manifest) -> Manifest:
     return dict(spec.get("storage") or spec.get("pvc") or {})
 
 
-def _shape(item: Object) -> model.DataVolume:
-    """It as volumes.py knows one."""
+def _progress(item: Object, source: Object | None) -> volumes.Progress:
+    """Where it is. A copy begins when its source is there, and once more if that goes before the copy is complete."""
     metadata, course = item.manifest["metadata"], item.course
-    source: dict[str, Any] = item.manifest["spec"].get("source") or {}
-    volume = model.DataVolume(metadata["namespace"], metadata["name"])
-    if "pvc" in source:
-        volume.source_type, volume.source_data = volumes.EXISTING_CLAIM, str(source["pvc"].get("name", ""))
-    elif "blank" not in source:
-        volume.source_type, volume.source_data = volumes.HTTP_URL, str(source.get("http", {}).get("url", ""))
-    volume.import_seconds, volume.started_at = course["import_seconds"], course.get("started_at")
-    for name in _FORCED:
-        setattr(volume, name, course.get(name, ""))
-    return volume
+    there = source is None or _has(source)
+    if course.get("started_at") is None and there:
+        course["started_at"] = time.time()
+    shape = model.DataVolume(metadata["namespace"], metadata["name"], import_seconds=course["import_seconds"])
+    if source is not None:
+        shape.source_type = volumes.EXISTING_CLAIM
+        shape.source_data = str(item.manifest["spec"]["source"]["pvc"].get("name", ""))
+    elif "blank" not in (given := item.manifest["spec"].get("source") or {}):
+        shape.source_type, shape.source_data = volumes.HTTP_URL, str(given.get("http", {}).get("url", ""))
+    for name in ("forced_phase", "forced_progress", "forced_message"):
+        setattr(shape, name, course.get(name, ""))
+    shape.started_at = course.get("started_at")
+    if not there and volumes.progress(shape).phase == "CloneInProgress":
+        shape.started_at = course["started_at"] = None
+    return volumes.progress(shape)
 
 
 def _source(store: Store, item: Object) -> Object | None:
@@ -197,11 +185,44 @@ def _has(source: Object) -> bool:
     return bool(source.manifest.get("status", {}).get("phase") == "Bound")
 
 
-def _waiting(store: Store, name: str, claim: Object | None) -> volumes.Progress:
-    """Its class gives it nothing yet: before somebody uses it, or ever."""
-    class_name = claim.manifest["spec"].get("storageClassName", "") if claim else ""
+def _waiting(store: Store, claim: Object) -> volumes.Progress | None:
+    """What its claim waits for before anything is written to it: its class, or somebody who uses it."""
+    name, class_name = claim.manifest["metadata"]["name"], claim.manifest["spec"].get("storageClassName", "")
+    if claim.manifest["status"]["phase"] == "Bound" or binds(store, class_name):
+        return None
     if store.table.get(f"storageclasses.storage.k8s.io//{class_name}"):
+        if _consumed(store, claim.manifest["metadata"]["namespace"], name):
+            return None
         text = f"PVC {name} waits for its first consumer"
         return volumes.Progress("WaitForFirstConsumer", reason="WaitForFirstConsumer", message=text)
     text = f'storageclass.storage.k8s.io "{class_name}" not found' if class_name else f"PVC {name} Pending"
     return volumes.Progress("Pending", status="Unknown", reason="Pending", message=text)
+
+
+def _consumed(store: Store, namespace: str, name: str) -> bool:
+    """Whether a running VM has it as a disk."""
+    for _key, instance in store.pairs(f"virtualmachineinstances.kubevirt.io/{namespace}/"):
+        for volume in instance.manifest["spec"].get("volumes", ()):
+            if name in (
+                volume.get("dataVolume", {}).get("name"),
+                volume.get("persistentVolumeClaim", {}).get("claimName"),
+            ):
+                return True
+    return False
+
+
+def _collect(store: Store, key: str, claim: Object) -> None:
+    """What CDI's garbage collection leaves: a claim that nobody owns, and that tells where it comes from."""
+    metadata = claim.manifest["metadata"]
+    metadata.pop("ownerReferences", None)
+    metadata["annotations"] = {**metadata.get("annotations", {}), "cdi.kubevirt.io/garbageCollected": "true"}
+    claim_key = f"persistentvolumeclaims/{metadata['namespace']}/{metadata['name']}"
+    store.place(claim_key, claim)
+    store.release(claim_key)
+    store.remove(key)
+
+
+def _claim_key(item: Object) -> str:
+    """Of the claim of a volume, which has its name."""
+    metadata = item.manifest["metadata"]
+    return f"persistentvolumeclaims/{metadata['namespace']}/{metadata['name']}"
