@@ -50,7 +50,7 @@ FLOORS = {
         ("objects/",),
         ("model/",),
         ("connection",),
-        ("oidc",),
+        ("server", "oidc"),
         ("connect",),
     ),
     "_ief": (("a resource",), ("connection",), ("client",)),

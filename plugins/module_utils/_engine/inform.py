@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, cast
 
 from .._errors import ApiError
 from .outcome import failure_message
 from .reconcile import Caller
-from .resource import Resource
+from .resource import Resource, understood
 
 
 @dataclass
@@ -49,7 +50,8 @@ class Information:
         found: dict[str, dict[str, Any]] = {}
         try:
             anything = self.type.to_remove(scope, self.namespace, self.name or "")
-            for message in anything.list_all(read):
+            anything, listed = understood(anything, partial(self.type.list_all, read=read))
+            for message in listed:
                 if self.name is None or message.get("name") == self.name:
                     name = _name(message)
                     if name not in found:  # some servers give the same list twice, see DataVolume.observe()

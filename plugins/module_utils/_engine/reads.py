@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-from .._errors import ApiError
+from .._errors import ApiError, OtherApi
 from .circuit import Circuit
 from .index import SharedAnswer
 from .reconcile import Age, Caller, Planned, plan
@@ -86,13 +86,15 @@ class SharedReads:
         key = procedure + json.dumps(request, sort_keys=True)
         with self._locks[key]:  # who comes while it is being read waits for that answer
             answer = self._kept.get(key)
-            if answer is None or reader.name in answer.seen_by or not reader.accepts(answer):
+            if answer is None or not reader.accepts(answer):
                 if reader.only_kept:
                     raise NothingKept
                 answer = self._kept[key] = self._read(procedure, request)
             elif answer.error:
                 self.circuit.check(procedure.rpartition("/")[2])
             answer.seen_by.add(reader.name)
+        if isinstance(answer.error, OtherApi):  # the next read is the one that tells something
+            raise copy.copy(answer.error)
         reader.oldest = min(reader.oldest, answer.began)
         reader.young_until = min(reader.young_until, answer.young_until)
         if answer.error:
@@ -132,6 +134,10 @@ class Reader:
     young_until: float = math.inf
 
     def accepts(self, answer: Answer) -> bool:
+        if isinstance(answer.error, OtherApi):
+            return True  # that does not change
+        if self.name in answer.seen_by:
+            return False
         if self.only_young and time.monotonic() > answer.young_until:
             return False
         return answer.began >= (self.asked if answer.error else self.since)

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._engine.index import Index, view
 from .._engine.resource import Plan, Presence, Read, Refusal, Resource, Seen, Step, Verb
-from .._errors import ApiError, bad_option, checked
+from .._errors import ApiError, OtherApi, bad_option, checked
 from .._task import info_task_for, task_for
 from .._values.acl import (
     CANNED_ACLS,
@@ -111,6 +111,13 @@ class Bucket(Resource[BucketState]):
     def observe(self, read: Read) -> Seen[BucketState]:
         bucket = view(read(_LIST, {"scope": self.scope}), _by_name).find(self.name)
         return Seen(Presence.ABSENT) if bucket is None else Seen(Presence.PRESENT, self.read_listed(bucket))
+
+    def otherwise(self, error: OtherApi) -> None:
+        raise ApiError(
+            "client",
+            "OtterScale 1.x has no object storage in its API, and so no buckets",
+            advice="Manage buckets with a module for S3, such as amazon.aws.s3_bucket with 'endpoint_url'.",
+        ) from None
 
     def plan(self, seen: Seen[BucketState]) -> Plan:
         if self.absent:

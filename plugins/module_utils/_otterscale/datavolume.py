@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._engine.resource import Plan, Presence, Read, Refusal, Resource, Seen, Step, Wait
-from .._errors import ApiError, bad_option, checked
+from .._errors import ApiError, OtherApi, bad_option, checked
 from .._http.url import shown_url
 from .._task import info_task_for, task_for
 from .._values.names import dns_1123_label, dns_1123_subdomain
@@ -87,6 +87,13 @@ class DataVolume(WantedDataVolume, Resource[DataVolumeState]):
 
     def observe(self, read: Read) -> Seen[DataVolumeState]:
         return self.dialect.observe(self, read)
+
+    def otherwise(self, error: OtherApi) -> DataVolume | None:
+        raise ApiError(
+            "client",
+            "data volumes of OtterScale 1.x are not supported yet",
+            advice="Manage them with kubernetes.core.k8s, as DataVolumes of cdi.kubevirt.io/v1beta1.",
+        ) from None
 
     def plan(self, seen: Seen[DataVolumeState]) -> Plan:
         if self.absent:

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from graphlib import CycleError
 from itertools import groupby
 from typing import Any
@@ -17,7 +18,7 @@ from .._engine.many import Entry, Pool, Summary, in_order
 from .._engine.outcome import Outcome
 from .._engine.reads import plan_from, plan_from_kept
 from .._engine.reconcile import Applied
-from .._engine.resource import Resource, Wait
+from .._engine.resource import Resource, Wait, understood
 from .._errors import ApiError, bad_option, checked
 from .._task import Context, Params, Task, refused
 from .._values.message import read_name
@@ -150,9 +151,14 @@ class _Declaration:
             for namespace in dict.fromkeys(namespaces) if kind.namespaced else [None]:
                 anything = kind.to_remove(self.params["scope"], namespace, "")
                 try:
-                    names = [read_name(item) for item in anything.list_all(read)]
+                    listed = understood(anything, partial(type(anything).list_all, read=read))[1]
+                    names = list(map(read_name, listed))
                 except ValueError as error:
                     raise ApiError("internal", f"the list of {option} makes no sense: {error}") from None
+                except ApiError as error:
+                    if error.code != "client":
+                        raise
+                    names = []  # this server has nothing of the kind; entries that want it fail one by one
                 for name in dict.fromkeys(names):
                     resource = kind.to_remove(self.params["scope"], namespace, name)
                     yield Entry(kind, {"namespace": namespace, "name": name}, resource, removal=True)
@@ -221,7 +227,8 @@ class _Declaration:
             declared = _sources(self.by_key[key]) if key in self.by_key else set()
             try:
                 volume = DataVolume(self.params["scope"], dns_1123_label(namespace), name)
-                state = volume.observe(self.reads.fresh(f"the source of {key}", self.began).read).state
+                read = self.reads.fresh(f"the source of {key}", self.began).read
+                state = understood(volume, partial(DataVolume.observe, read=read))[1].state
             except (ApiError, ValueError):
                 state = None  # then the declaration is all that is known
             if state is not None:

@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._engine.resource import Plan, Presence, Read, Refusal, Resource, Seen, Step
-from .._errors import ApiError, checked
+from .._errors import ApiError, OtherApi, checked
 from .._task import info_task_for, task_for
 from .._values.names import (
     dns_1035_label,
@@ -23,6 +23,7 @@ from .messages.vm_service import VMServiceMessages
 from .model.vm_service import Dialect, VMServiceState, WantedVMService
 from .objects.cluster import ARGUMENT_SPEC as KUBERNETES_SPEC
 from .objects.cluster import Cluster
+from .objects.vm_service import VMServiceObjects
 
 ARGUMENT_SPEC: dict[str, Any] = {
     **KUBERNETES_SPEC,
@@ -75,7 +76,15 @@ class VMService(WantedVMService, Resource[VMServiceState]):
     def observe(self, read: Read) -> Seen[VMServiceState]:
         return self.dialect.observe(self, read)
 
+    def otherwise(self, error: OtherApi) -> VMService | None:
+        """In objects for a server without messages; with Apply for one without Update."""
+        if isinstance(self.dialect, VMServiceMessages):
+            return replace(self, dialect=VMServiceObjects())
+        return None if self.dialect == VMServiceObjects(applies=True) else replace(self, dialect=VMServiceObjects(True))
+
     def plan(self, seen: Seen[VMServiceState]) -> Plan:
+        if seen.state is not None:
+            self.check_own(seen.state)
         if self.absent:
             return self.delete(seen, self.dialect.delete, visible_within=10.0)
         if seen.presence is Presence.HIDDEN:

@@ -15,13 +15,20 @@ from ..._values.ports import Port, keep_node_ports, managed_ports, same_ports
 
 @dataclass(frozen=True)
 class VMServiceState:
-    """A service as the server has it. virtual_machine is None where the answer does not contain it."""
+    """A service as the server has it. virtual_machine is None where the answer does not contain it.
+
+    document: the whole object, where it is read as one. foreign: it is no service of a VM, and not to be touched.
+    deleted: it is about to go.
+    """
 
     virtual_machine: str | None
     ports: tuple[Port, ...]
     type: str | None = None
     cluster_ip: str | None = None
     created_at: str | None = field(default=None, compare=False)
+    document: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    foreign: bool = field(default=False, compare=False)
+    deleted: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,22 @@ class WantedVMService:
         for option, value in (("virtual_machine", self.virtual_machine), ("ports", self.ports)):
             if not value:
                 raise bad_option(option, value, f"needed to create VM service {self.namespace}/{self.name}")
+
+    def check_own(self, state: VMServiceState) -> None:
+        """Raises an ApiError for a service that must not be touched."""
+        if state.foreign:
+            raise bad_option(
+                "name",
+                self.name,
+                f"namespace {self.namespace} has a Service of this name that selects no virtual machine; "
+                "it is left as it is: choose another name",
+            )
+        if state.deleted and not self.absent:
+            raise ApiError(
+                "failed_precondition",
+                "it is being deleted, and still there",
+                advice="Run the task again when it is gone; its finalizers tell what it waits for.",
+            )
 
     def other_ports(self, state: VMServiceState) -> tuple[Port, ...] | None:
         """The ports that have to be set, None if nothing differs. Raises a `client` ApiError for another VM."""

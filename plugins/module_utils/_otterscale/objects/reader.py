@@ -32,6 +32,7 @@ SERVICE = Kind("", "v1", "services", "Service")
 CLAIM = Kind("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim")
 DATA_VOLUME = Kind("cdi.kubevirt.io", "v1beta1", "datavolumes", "DataVolume")
 MACHINE = Kind("kubevirt.io", "v1", "virtualmachines", "VirtualMachine")
+INSTANCE = Kind("kubevirt.io", "v1", "virtualmachineinstances", "VirtualMachineInstance")
 NAMESPACE = Kind("", "v1", "namespaces", "Namespace")
 
 
