@@ -30,7 +30,7 @@ from .health import HealthService
 from .ief import IamApi, IefApi
 from .journal import Call, Journal, current, is_write
 from .objects.clusters import Clusters
-from .objects.codec import CODECS
+from .objects.codec import ObjectJson
 from .objects.resource_service import Links, Resources
 from .objects.store import Settings
 from .rpc_instance import Instance
@@ -148,7 +148,7 @@ class App:
             settings = Settings(generation.claims, generation.collected == "true", import_seconds, deletion_seconds)
             self._clusters = clusters = Clusters(world, settings)
             services = (
-                ResourceServiceASGIApplication(Resources(clusters), interceptors=interceptors, codecs=CODECS),
+                ResourceServiceASGIApplication(Resources(clusters), interceptors=interceptors, codecs=[ObjectJson()]),
                 LinkServiceASGIApplication(Links(clusters), interceptors=interceptors),
             )
         else:

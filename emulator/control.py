@@ -130,6 +130,7 @@ class Control:
 
     def _reset(self, body: Any) -> dict[str, Any]:
         self._world.reset()
+        self._world.settle()
         if (body or {}).get("journal"):
             self._journal.clear()
         return {"next": self._journal.since(0)["next"]}

@@ -139,7 +139,7 @@ class Emulator:
     def state(self) -> dict[str, Any]:
         return self._control("GET", "state")
 
-    def put(self, kind: str, remove: bool = False, scope: str = "", **members: Any) -> dict[str, Any]:
+    def put(self, kind: str, /, remove: bool = False, scope: str = "", **members: Any) -> dict[str, Any]:
         """Place or change an object behind OtterScale's back: put("bucket", name="b", used_objects=3)."""
         body = {"kind": kind, "object": members, "remove": remove, "scope": scope}
         return dict(self._control("POST", "put", body)["object"] or {})

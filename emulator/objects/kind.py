@@ -32,6 +32,7 @@ class Kind:
     group: ClassVar[str] = ""
     namespaced: ClassVar[bool] = True
     short_names: ClassVar[tuple[str, ...]] = ()
+    subresources: ClassVar[tuple[str, ...]] = ()
 
     @property
     def api_version(self) -> str:

@@ -86,8 +86,8 @@ def applied(
             owned[name] -= paths
     merged = _merge((str(live.get("kind")),), copy.deepcopy(live), wanted)
     kept = set[Path]().union(given, *(owned[name] for name in others))
-    # Entries last: whoever owns one alone takes away what others never owned in it, such as defaults.
-    for path in sorted(owned.get(me, set()) - kept, key=lambda path: path[-1] == ENTRY):
+    # Whole entries first, with what nobody owned in them, such as defaults; without its keys, an entry is not found.
+    for path in sorted(owned.get(me, set()) - kept, key=lambda path: path[-1] != ENTRY):
         _remove(merged, path, KEYS)
     owned[me] = set(given)
     return merged, _listed(owned)

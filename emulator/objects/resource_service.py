@@ -22,96 +22,81 @@ from ..errors import BackendError
 from ..model import Object
 from . import errors, selectors
 from .clusters import Clusters
-from .codec import whole
+from .codec import as_double
 from .kind import VERBS, Kind, Manifest
 from .kinds import KINDS
 from .store import Store, timestamp
 
+# The JSON of a message: see codec.py. What the proto declares is the same.
+Answer = Any
 # The manager that Kubernetes makes of a client's name, where a request does not say one.
 MANAGER = "otterscale"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-SUBRESOURCES = {
-    "services": ("status",),
-    "persistentvolumeclaims": ("status",),
-    "virtualmachines.kubevirt.io": ("status",),
-}
 
 
 class Resources(ResourceService):
     def __init__(self, clusters: Clusters) -> None:
         self._clusters = clusters
 
-    async def discovery(self, request: pb.DiscoveryRequest, ctx: Context) -> pb.DiscoveryResponse:
+    async def discovery(self, request: pb.DiscoveryRequest, ctx: Context) -> Answer:
         self._clusters.store(request.cluster)
         missing = self._clusters.link(request.cluster).missing
-        found = []
-        for title, kind in KINDS.items():
-            if kind.api_version in missing:
-                continue
-            for name in (kind.resource, *(f"{kind.resource}/{part}" for part in SUBRESOURCES.get(title, ()))):
-                verbs = ["get", "patch", "update"] if "/" in name else VERBS
-                found.append(
-                    pb.APIResource(
-                        group=kind.group,
-                        version=kind.version,
-                        resource=name,
-                        kind=kind.kind,
-                        namespaced=kind.namespaced,
-                        verbs=verbs,
-                        short_names=[] if "/" in name else list(kind.short_names),
-                    )
-                )
-        return pb.DiscoveryResponse(api_resources=found)
+        found: list[dict[str, Any]] = []
+        for kind in KINDS.values():
+            if kind.api_version not in missing:
+                about = {"group": kind.group, "version": kind.version, "kind": kind.kind, "namespaced": kind.namespaced}
+                short_names = {"shortNames": list(kind.short_names)} if kind.short_names else {}
+                found.append({"resource": kind.resource, "verbs": VERBS, **about, **short_names})
+                for part in kind.subresources:
+                    verbs = ["get", "patch", "update"]
+                    found.append({"resource": f"{kind.resource}/{part}", "verbs": verbs, **about})
+        return {"apiResources": found}
 
-    async def schema(self, request: pb.SchemaRequest, ctx: Context) -> pb.SchemaResponse:
+    async def schema(self, request: pb.SchemaRequest, ctx: Context) -> Answer:
         self._clusters.store(request.cluster)
         for kind in KINDS.values():
             if (kind.group, kind.version, kind.kind) == (request.group, request.version, request.kind):
                 known = {name: {"type": "object"} for name in ("metadata", "spec", "status")}
                 schema = {"type": "object", "description": f"A {kind.kind}.", "properties": known}
-                return pb.SchemaResponse.from_json(json.dumps({"schema": schema}))
+                return {"schema": schema}
         raise BackendError("internal", f"schema for {request.group}/{request.version}, Kind={request.kind} not found")
 
-    async def list(self, request: pb.ListRequest, ctx: Context) -> pb.ListResponse:
+    async def list(self, request: pb.ListRequest, ctx: Context) -> Answer:
         store, kind = self._lookup(request)
         _check_scope(kind, request, everywhere=True)
-        by_labels, by_fields = selectors.by_labels(request.label_selector), selectors.by_fields(request.field_selector)
-        found = store.all(kind, request.namespace)
+        matches = selectors.matches(request.label_selector, request.field_selector)
         revision, start = _continued(request.continue_) if request.continue_ else (store.revision, "")
-        if start:
-            found = [item for item in found if _place(item) > start]
-        found = [item for item in found if by_labels(item.manifest) and by_fields(item.manifest)]
+        found = [item for item in store.all(kind, request.namespace, start) if matches(item.manifest)]
         page = found[: request.limit] if request.limit > 0 else found
-        answer: dict[str, Any] = {"resourceVersion": str(revision), "items": [_resource(item) for item in page]}
-        answer |= {"continue": "", "remainingItemCount": "0"}
+        # Explicit presence: "" and "0" are there, but a list without entries is not.
+        answer = {"resourceVersion": str(revision), "continue": "", "remainingItemCount": "0"}
         if len(page) < len(found):
-            answer["continue"] = _token(revision, _place(page[-1]))
+            answer["continue"] = _token(revision, page[-1])
             if not request.label_selector and not request.field_selector:
                 answer["remainingItemCount"] = str(len(found) - len(page))
-        return pb.ListResponse.from_json(json.dumps(answer))
+        return {**answer, **_listed("items", [_resource(item) for item in page])}
 
-    async def get(self, request: pb.GetRequest, ctx: Context) -> pb.Resource:
+    async def get(self, request: pb.GetRequest, ctx: Context) -> Answer:
         store, kind = self._lookup(request)
         _check_named(kind, request)
-        return _message(store.get(kind, request.namespace, request.name))
+        return _resource(store.get(kind, request.namespace, request.name))
 
-    async def describe(self, request: pb.GetRequest, ctx: Context) -> pb.DescribeResponse:
+    async def describe(self, request: pb.GetRequest, ctx: Context) -> Answer:
         store, kind = self._lookup(request)
         _check_named(kind, request)
         item = store.get(kind, request.namespace, request.name)
-        events = [{"object": event} for event in _events(kind, item)]
-        return pb.DescribeResponse.from_json(json.dumps({"resource": _resource(item), "events": events}))
+        return {"resource": _resource(item), **_listed("events", [{"object": event} for event in _events(kind, item)])}
 
-    async def create(self, request: pb.CreateRequest, ctx: Context) -> pb.Resource:
+    async def create(self, request: pb.CreateRequest, ctx: Context) -> Answer:
         store, kind = self._lookup(request)
         manifest = _manifest(request.manifest)
         if kind.namespaced and not request.namespace:
             raise errors.Status("MethodNotAllowed", "the server does not allow this method on the requested resource")
         _check_scope(kind, request)
         _check_agrees(kind, request, manifest)
-        return _message(store.create(kind, request.namespace, manifest, MANAGER))
+        return _resource(store.create(kind, request.namespace, manifest, MANAGER))
 
-    async def apply(self, request: pb.ApplyRequest, ctx: Context) -> pb.Resource:
+    async def apply(self, request: pb.ApplyRequest, ctx: Context) -> Answer:
         store, kind = self._lookup(request)
         manifest = _manifest(request.manifest)
         _check_named(kind, request)
@@ -125,9 +110,9 @@ class Resources(ResourceService):
             raise errors.bad_request("metadata.managedFields must be nil")
         manifest["metadata"]["name"] = request.name
         item = store.apply(kind, request.namespace, request.name, manifest, request.field_manager, force=request.force)
-        return _message(item)
+        return _resource(item)
 
-    async def update(self, request: pb.UpdateRequest, ctx: Context) -> pb.Resource:
+    async def update(self, request: pb.UpdateRequest, ctx: Context) -> Answer:
         store, kind = self._lookup(request)
         manifest = _manifest(request.manifest)
         name = manifest["metadata"].get("name")
@@ -138,7 +123,7 @@ class Resources(ResourceService):
         _check_named(kind, request)
         _check_agrees(kind, request, manifest, named=True)
         manager = request.field_manager or MANAGER
-        return _message(store.replace(kind, request.namespace, request.name, manifest, manager))
+        return _resource(store.replace(kind, request.namespace, request.name, manifest, manager))
 
     async def delete(self, request: pb.DeleteRequest, ctx: Context) -> Empty:
         store, kind = self._lookup(request)
@@ -201,8 +186,8 @@ def _manifest(data: bytes) -> Manifest:
             raise errors.bad_manifest(f": invalid YAML: Object '{title}' is missing in '{json.dumps(manifest)[:100]}'")
     if not isinstance(manifest.setdefault("metadata", {}), dict):
         raise errors.bad_manifest(": invalid YAML: metadata is no object")
-    # Once more, for what YAML knows and JSON does not, and for whole numbers that were written with a fraction.
-    return json.loads(json.dumps(manifest, default=str), parse_float=whole)  # type: ignore[no-any-return]
+    # Once more, for what YAML knows and JSON does not, and for its numbers.
+    return json.loads(json.dumps(manifest, default=str), parse_int=as_double, parse_float=as_double)  # type: ignore[no-any-return]
 
 
 def _check_agrees(kind: Kind, request: Any, manifest: Manifest, *, named: bool = False) -> None:
@@ -220,7 +205,7 @@ def _check_agrees(kind: Kind, request: Any, manifest: Manifest, *, named: bool =
         raise errors.bad_request(problem)
 
 
-def _resource(item: Object) -> dict[str, Any]:
+def _resource(item: Object) -> Answer:
     """As it is shown: without what only confuses."""
     metadata = {name: value for name, value in item.manifest["metadata"].items() if name != "managedFields"}
     if "annotations" in metadata:
@@ -230,10 +215,6 @@ def _resource(item: Object) -> dict[str, Any]:
         if not metadata["annotations"]:
             del metadata["annotations"]
     return {"object": {**item.manifest, "metadata": metadata}}
-
-
-def _message(item: Object) -> pb.Resource:
-    return pb.Resource.from_json(json.dumps(_resource(item)))
 
 
 def _events(kind: Kind, item: Object) -> list[Manifest]:
@@ -251,13 +232,14 @@ def _events(kind: Kind, item: Object) -> list[Manifest]:
     return events
 
 
-def _place(item: Object) -> str:
-    metadata = item.manifest["metadata"]
-    return f"{metadata.get('namespace', '')}/{metadata['name']}"
+def _listed(name: str, items: list[Answer]) -> Answer:
+    return {name: items} if items else {}
 
 
-def _token(revision: int, start: str) -> str:
-    return base64.urlsafe_b64encode(json.dumps({"rv": revision, "start": start}).encode()).decode()
+def _token(revision: int, last: Object) -> str:
+    metadata = last.manifest["metadata"]
+    start = [metadata.get("namespace", ""), metadata["name"]]
+    return base64.urlsafe_b64encode(json.dumps({"rv": revision, "start": "/".join(start)}).encode()).decode()
 
 
 def _continued(token: str) -> tuple[int, str]:

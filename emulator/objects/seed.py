@@ -28,8 +28,8 @@ def plant(scope: Scope, store: Store) -> None:
             "volumeBindingMode": "WaitForFirstConsumer",
         },
     )
-    for item in classes:
-        shapes.add(store, {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", **item}, _ADMIN)
+    for storage in classes:
+        shapes.add(store, {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", **storage}, _ADMIN)
     for kind, table in (("instance_type", scope.instance_types), ("virtual_machine", scope.virtual_machines)):
         for item in table.values():
             shapes.place(store, kind, vars(item))

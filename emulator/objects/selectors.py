@@ -20,8 +20,13 @@ _EQUAL = re.compile(rf"\s*({_KEY})\s*(==|=|!=)\s*([-A-Za-z0-9_.]*)\s*")
 _THERE = re.compile(rf"\s*(!?)\s*({_KEY})\s*")
 
 
-def by_labels(selector: str) -> Matches:
+def matches(labels: str, fields: str) -> Matches:
     """Raises a Status for what cannot be read."""
+    by_labels, by_fields = _by_labels(labels), _by_fields(fields)
+    return lambda manifest: by_labels(manifest) and by_fields(manifest)
+
+
+def _by_labels(selector: str) -> Matches:
     parts = [_requirement(part) for part in re.split(r",(?![^(]*\))", selector)] if selector.strip() else []
 
     def matches(manifest: Manifest) -> bool:
@@ -44,7 +49,7 @@ def _requirement(text: str) -> Callable[[dict[str, Any]], bool]:
     raise bad_request(f'unable to parse requirement: found "{text}"')
 
 
-def by_fields(selector: str) -> Matches:
+def _by_fields(selector: str) -> Matches:
     """Names and namespaces, which is what every kind can be selected by."""
     wanted = []
     for part in selector.split(",") if selector.strip() else []:

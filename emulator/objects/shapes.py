@@ -66,11 +66,11 @@ def add(store: Store, manifest: Manifest, manager: str, course: dict[str, Any] |
         item = copy.deepcopy(old)
         kept = ("uid", "creationTimestamp", "resourceVersion", "generation")
         metadata |= {name: old.manifest["metadata"][name] for name in kept if name in old.manifest["metadata"]}
-        if status is None and "status" in old.manifest:
+        if not status and "status" in old.manifest:
             manifest["status"] = old.manifest["status"]
     item.managers = ownership.written(item.managers, manager, item.manifest, manifest)
     kind.complete(store, manifest, old.manifest if old else None)
-    if status is not None:
+    if status:
         manifest["status"] = status
     item.manifest = manifest
     item.course |= course or {}

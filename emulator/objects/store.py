@@ -62,7 +62,8 @@ class Store:
     # Reads
 
     def find(self, kind: Kind, namespace: str, name: str) -> Object | None:
-        return self.table.get(key_of(kind, namespace, name))
+        found: Object | None = self.table.get(key_of(kind, namespace, name))
+        return found
 
     def get(self, kind: Kind, namespace: str, name: str) -> Object:
         item = self.find(kind, namespace, name)
@@ -70,12 +71,15 @@ class Store:
             raise errors.not_found(kind.title, name)
         return item
 
-    def all(self, kind: Kind, namespace: str = "") -> list[Object]:
-        """By namespace and name."""
+    def all(self, kind: Kind, namespace: str = "", after: str = "") -> list[Object]:
+        """In the order of their keys, like etcd; after: the `namespace/name` that it goes on from."""
         prefix = f"{kind.title}/{namespace}/" if namespace else f"{kind.title}/"
-        return [item for _key, item in sorted(self.pairs(prefix), key=lambda pair: pair[0].split("/"))]
+        start = f"{kind.title}/{after}"
+        found = {key: item for key, item in self.pairs(prefix) if not after or key > start}
+        return [found[key] for key in sorted(found)]
 
     def pairs(self, prefix: str) -> Iterable[tuple[str, Object]]:
+        """The objects whose key begins so, with their keys."""
         return ((key, item) for key, item in self.table.items() if key.startswith(prefix))
 
     # Writes

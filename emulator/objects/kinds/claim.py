@@ -23,6 +23,7 @@ ACCESS_MODES = ("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce
 
 class PersistentVolumeClaim(Kind):
     kind, resource, short_names = "PersistentVolumeClaim", "persistentvolumeclaims", ("pvc",)
+    subresources = ("status",)
 
     def complete(self, store: Store, new: Manifest, old: Manifest | None) -> None:
         spec = new.setdefault("spec", {})

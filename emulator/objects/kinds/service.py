@@ -19,6 +19,7 @@ TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 
 class Service(Kind):
     kind, resource, short_names = "Service", "services", ("svc",)
+    subresources = ("status",)
 
     def check_name(self, name: str) -> None:
         services.check_name(name)

@@ -29,6 +29,7 @@ class VirtualMachineInstance(Kind):
 
 class VirtualMachine(Kind):
     kind, resource, group, short_names = "VirtualMachine", "virtualmachines", GROUP, ("vm", "vms")
+    subresources = ("status",)
 
     def check(self, store: Store, new: Manifest, old: Manifest | None) -> None:
         if not isinstance(new.get("spec", {}).get("template"), dict):
