@@ -393,8 +393,13 @@ def test_of_a_declaration_only_the_buckets_fail(emulator: Emulator) -> None:
 def test_only_services_of_vms_are_removed(run: Run, emulator: Emulator) -> None:
     run(**WANTED)
     emulator.put("object", **placed("shop", selector={"app": "shop"}, ports=[{"port": 80}]))
-    emulator.put("service", name="db", namespace="default", ports=[{"port": 80}], labels={
-        "otterscale.com/virtual-machine.name": "db"})
+    emulator.put(
+        "service",
+        name="db",
+        namespace="default",
+        ports=[{"port": 80}],
+        labels={"otterscale.com/virtual-machine.name": "db"},
+    )
     run.calls()
     options = {"vm_services": [WANTED], "buckets": [], "namespaces": ["default"], "state": "overridden"}
     result = run(declaration.TASK, **options, confirm_removal=1)
