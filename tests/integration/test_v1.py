@@ -405,3 +405,43 @@ def test_only_services_of_vms_are_removed(run: Run, emulator: Emulator) -> None:
     result = run(declaration.TASK, **options, confirm_removal=1)
     assert not result["failed"] and [entry["name"] for entry in result["removals"]] == ["db"]
     assert document(emulator, "shop")["spec"]["selector"] == {"app": "shop"}
+
+
+# Many
+
+
+def many(count: int) -> list[dict[str, Any]]:
+    return [{**WANTED, "name": f"web-{number}", "ports": [{"port": 80}]} for number in range(count)]
+
+
+def test_many_services_of_a_loop_are_read_by_one_list(run: Run) -> None:
+    assert all(run(**options)["changed"] for options in many(8))
+    assert run.rpcs() == ["Get", "Get", "Get", "Create"] * 3 + ["List"] * 3 + ["Create"] * 5
+    for check in (True, False):
+        assert not any(run(check=check, **options)["changed"] for options in many(8))
+        assert run.rpcs() == ["List"]
+
+
+def test_many_services_of_a_declaration_are_read_by_one_list(emulator: Emulator) -> None:
+    run = Run(emulator)
+    made = run(declaration.TASK, vm_services=many(20))
+    assert made["summary"]["changed"] == 20
+    assert run.rpcs() == [*ASKED, "List", "List", "List", *["Create"] * 20]
+    again = run(declaration.TASK, vm_services=many(20))
+    assert again["summary"]["unchanged"] == 20 and run.rpcs() == ["List"]
+    gone = run(declaration.TASK, vm_services=[{**wanted, "state": "absent"} for wanted in many(20)])
+    assert gone["summary"]["changed"] == 20 and run.rpcs() == ["List", *["Delete"] * 20, "List"]
+
+
+def test_a_long_list_comes_in_pages_and_may_expire(run: Run, emulator: Emulator) -> None:
+    labels = {"otterscale.com/virtual-machine.name": "web"}
+    count = 1100
+    service = {"namespace": "default", "ports": [{"port": 80}], "labels": labels}
+    emulator.put_all("service", [{**service, "name": f"s-{n:04}"} for n in range(count)])
+    too_old = "The provided continue parameter is too old to display a consistent list result."
+    emulator.add_faults(
+        {"kind": "error", "rpc": "List", "skip": 2, "code": "invalid_argument", "message": f"{too_old}: {too_old}"}
+    )
+    found = run(SERVICES, namespace="default")["vm_services"]
+    assert [service["name"] for service in found] == [f"s-{n:04}" for n in range(count)]
+    assert run.rpcs() == ["List"] * 6

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..._engine.index import Index, view
 from ..._engine.resource import Read
 from ..._errors import ApiError
 from ..._values.message import Message
@@ -36,13 +37,20 @@ def manifest(document: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class ResourceService:
-    """Reads the objects of a cluster. What is not the object that was asked for raises ValueError."""
+    """Reads the objects of a cluster. What is not what was asked for raises ValueError.
+
+    many: many objects of each namespace will be asked for, one after the other: all of them are read at once.
+    """
 
     read: Read
     cluster: str
+    many: bool = False
 
     def get(self, kind: Kind, namespace: str, name: str) -> Mapping[str, Any] | None:
         """The object as the API shows it, None if it is proven that there is none."""
+        if self.many:
+            found = (view(page, _by_name, kind).find(name) for page in self._pages(kind, namespace))
+            return next((item["object"] for item in found if item is not None), None)
         try:
             answer = self.read(f"{RESOURCES}/Get", address(self.cluster, kind, namespace, name))
         except ApiError as error:
@@ -52,24 +60,40 @@ class ResourceService:
             raise
         return object_in(answer, kind, namespace, name)
 
-    def list(self, kind: Kind, namespace: str, label_selector: str = "") -> Iterator[Mapping[str, Any]]:
-        """All objects of a namespace, page by page."""
+    def find_all(self, kind: Kind, namespace: str, label_selector: str = "") -> Iterator[Mapping[str, Any]]:
+        """All objects of a namespace; "" is all namespaces."""
+        for page in self._pages(kind, namespace, label_selector):
+            yield from _objects(page, kind)
+
+    def _pages(self, kind: Kind, namespace: str, label_selector: str = "") -> list[dict[str, Any]]:
         request = {**address(self.cluster, kind, namespace), "labelSelector": label_selector, "limit": _PAGE}
-        found: list[Mapping[str, Any]] = []
-        token, restarted = "", False
+        pages: list[dict[str, Any]] = []
+        restarted = False
         while True:
+            token = Message(pages[-1]).string("continue") if pages else ""
+            if pages and not token:
+                return pages
             try:
-                answer = Message(self.read(f"{RESOURCES}/List", {**request, **({"continue": token} if token else {})}))
+                pages.append(self.read(f"{RESOURCES}/List", {**request, **({"continue": token} if token else {})}))
             except ApiError as error:
-                if token and not restarted and _has_expired(error):
-                    found, token, restarted = [], "", True
-                    continue
-                _explain(error, kind)
-                raise
-            found += [item.object("object") for item in answer.objects("items")]
-            token = answer.string("continue")
-            if not token:
-                return iter(found)
+                if not (token and _has_expired(error)) or restarted:
+                    _explain(error, kind)
+                    raise
+                pages, restarted = [], True
+
+
+def _objects(page: Mapping[str, Any], kind: Kind) -> Iterator[dict[str, Any]]:
+    """Those of a list; whether each says what it is depends on the cluster."""
+    for item in Message(page).objects("items"):
+        yield {"apiVersion": kind.api_version, "kind": kind.name, **item.object("object")}
+
+
+def _by_name(page: Mapping[str, Any], kind: Kind) -> Index:
+    return Index({"name": name_of(document), "object": document} for document in _objects(page, kind))
+
+
+def name_of(document: Mapping[str, Any]) -> str:
+    return Message(document).object("metadata").string("name")
 
 
 def object_in(answer: Mapping[str, Any], kind: Kind, namespace: str, name: str) -> Mapping[str, Any]:
