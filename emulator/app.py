@@ -14,7 +14,10 @@ from typing import Any
 
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
+from otterscale.health.v1.health_connect import HealthASGIApplication
 from otterscale.instance.v1.instance_connect import InstanceServiceASGIApplication
+from otterscale.link.v1.link_connect import LinkServiceASGIApplication
+from otterscale.resource.v1.resource_connect import ResourceServiceASGIApplication
 from otterscale.storage.v1.storage_connect import StorageServiceASGIApplication
 
 from . import faults, kubernetes, rest
@@ -23,8 +26,13 @@ from .context import Context
 from .control import Control
 from .errors import BackendError
 from .generation import Generation
+from .health import HealthService
 from .ief import IamApi, IefApi
 from .journal import Call, Journal, current, is_write
+from .objects.clusters import Clusters
+from .objects.codec import ObjectJson
+from .objects.resource_service import Links, Resources
+from .objects.store import Settings
 from .rpc_instance import Instance
 from .rpc_storage import Storage
 from .world import World
@@ -62,12 +70,12 @@ class Interceptor:
         self._journal = journal
         self._disabled = disabled
         self._restart = restart
+        self.put: Callable[[Any], Any] = lambda body: None  # what /_emulator/put does
 
     async def intercept_unary(
         self, call_next: Callable[[Any, Context], Awaitable[Any]], request: Any, ctx: Context
     ) -> Any:
-        feature = ctx.method.service_name.split(".")[1]
-        if feature in self._disabled:
+        if (feature := ctx.method.service_name.split(".")[1]) in self._disabled:
             raise ConnectError(Code.UNIMPLEMENTED, f"feature {feature} is disabled")
         fault = faults.take(self._world, ctx.method.name)
         if fault is not None and fault.when == "before":
@@ -105,6 +113,8 @@ class Interceptor:
         call.fault = fault.kind
         if fault.kind == "delay":
             await asyncio.sleep(fault.seconds)
+        elif fault.kind == "put":
+            self.put(json.loads(fault.body))
         elif fault.kind == "error":
             raise ConnectError(Code(fault.code), fault.message)
         elif fault.kind == "restart":
@@ -126,21 +136,39 @@ class App:
         token: str,
         disabled: frozenset[str],
         import_seconds: float,
+        deletion_seconds: float,
         prefix: str,
         restart: Callable[[], None],
     ) -> None:
         self._interceptor = Interceptor(world, generation, journal, disabled, restart)
         interceptors = [self._interceptor]
-        instance = Instance(world, generation, journal, import_seconds)
-        services = (
-            InstanceServiceASGIApplication(instance, interceptors=interceptors),
-            StorageServiceASGIApplication(Storage(world, generation), interceptors=interceptors),
+        self._clusters: Clusters | None = None
+        services: tuple[Any, ...]
+        if generation.api == "resource_v1":
+            settings = Settings(generation.claims, generation.collected == "true", import_seconds, deletion_seconds)
+            self._clusters = clusters = Clusters(world, settings)
+            services = (
+                ResourceServiceASGIApplication(Resources(clusters), interceptors=interceptors, codecs=[ObjectJson()]),
+                LinkServiceASGIApplication(Links(clusters), interceptors=interceptors),
+            )
+        else:
+            instance = Instance(world, generation, journal, import_seconds)
+            services = (
+                InstanceServiceASGIApplication(instance, interceptors=interceptors),
+                StorageServiceASGIApplication(Storage(world, generation), interceptors=interceptors),
+            )
+        health = HealthASGIApplication(
+            HealthService([service.path.strip("/") for service in services]), interceptors=interceptors
         )
-        self._services: dict[str, Any] = {service.path: service for service in services}
+        self._services: dict[str, Any] = {service.path: service for service in (*services, health)}
+        # Calls that a server of this version does not know, and the one that anybody may make.
+        self._unknown = {"/otterscale.resource.v1.ResourceService/Update"} if generation.update == "missing" else set()
+        self._public = {f"{health.path}/Check"}
         self._apis = [api(world, token) for api in APIS]
         self._world = world
         self._journal = journal
-        self._control = Control(world, generation, journal)
+        self._control = Control(world, generation, journal, self._clusters)
+        self._interceptor.put = self._control.put
         self._authorization = f"Bearer {token}".encode()
         self._prefix = prefix.rstrip("/")
 
@@ -184,7 +212,7 @@ class App:
             status, answer = kubernetes.status(401, "Unauthorized", "Unauthorized")
         else:
             self._world.settle()
-            status, answer = kubernetes.answer(self._world, scope["method"], path)
+            status, answer = kubernetes.answer(self._world, scope["method"], path, self._clusters)
             try:
                 if fault := faults.take(self._world, kubernetes.RPC):
                     await self._interceptor.inject(fault)
@@ -241,12 +269,15 @@ class App:
     async def _serve_rpc(self, scope: Any, receive: Any, send: Any) -> None:
         call = self._journal.begin(scope["path"], scope["http_version"], _shown_headers(scope))
         out = _Outgoing(self._journal, call, send)
-        if not self._authorized(scope):
-            await faults.send_json(out, 401, {"code": "unauthenticated", "message": "invalid or missing bearer token"})
+        path = scope["path"]
+        if path not in self._public and not self._authorized(scope):
+            message = "invalid or missing bearer token" if self._clusters is None else _refused_token(scope)
+            await faults.send_json(out, 401, {"code": "unauthenticated", "message": message})
             return
-        service = self._services.get(scope["path"].rpartition("/")[0])
-        if service is None:
+        service = self._services.get(path.rpartition("/")[0])
+        if service is None or path in self._unknown:
             # An unknown service: the HTTP router of a real server answers, not Connect.
+            call.body += await _read_body(receive)
             await _send_text(out, 404, "404 page not found\n")
             return
 
@@ -264,6 +295,15 @@ class App:
     def _authorized(self, scope: Any) -> bool:
         given = [value for name, value in scope["headers"] if name == b"authorization"]
         return len(given) == 1 and hmac.compare_digest(given[0], self._authorization)
+
+
+def _refused_token(scope: Any) -> str:
+    """In the words of OtterScale 1.x, which tells a token that it cannot verify from none."""
+    given = [value for name, value in scope["headers"] if name == b"authorization"]
+    bearer = len(given) == 1 and given[0].lower().startswith(b"bearer ") and given[0][7:].strip()
+    if not bearer:
+        return "missing or invalid bearer token"
+    return "invalid token: oidc: malformed jwt: oidc: malformed jwt, expected 3 parts got 1"
 
 
 class _Outgoing:

@@ -47,6 +47,13 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
         metavar="S",
         help="how long an import over http takes; 0 is at once (default %(default)s)",
     )
+    add(
+        "--deletion-seconds",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="how long OtterScale 1.x takes to delete volumes and claims (default %(default)s)",
+    )
     add("--tls-cert", metavar="FILE", help="serve https with this certificate")
     add("--tls-key", metavar="FILE", help="and its key")
     add("--stop-with-stdin", action="store_true", help="stop when standard input ends, that is with the parent")
@@ -97,6 +104,7 @@ async def _serve(options: argparse.Namespace, listener: socket.socket) -> None:
         token=options.token,
         disabled=frozenset(options.disable),
         import_seconds=options.import_seconds,
+        deletion_seconds=options.deletion_seconds,
         prefix=options.prefix,
         restart=lambda: _restart(port),
     )

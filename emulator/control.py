@@ -23,6 +23,7 @@ from .model import (
     IamUser,
     Ief,
     InstanceType,
+    Link,
     Service,
     User,
     VirtualMachine,
@@ -30,6 +31,8 @@ from .model import (
     key_of,
     to_json,
 )
+from .objects import shapes
+from .objects.clusters import Clusters
 from .world import World
 
 # kind in a put -> (its class, where a scope keeps it)
@@ -47,11 +50,16 @@ API_KINDS: dict[str, tuple[type[Any], str, str, tuple[str, ...]]] = {
     "iam_user": (IamUser, "iam", "users", ("domain", "name")),
     "iam_token": (IamToken, "iam", "tokens", ("token",)),
     "apigee_instance": (ApigeeInstance, "apigee", "instances", ("name",)),
+    "cluster": (Link, "platform", "clusters", ("cluster",)),
 }
 
 
 class Control:
-    def __init__(self, world: World, generation: Generation, journal: Journal) -> None:
+    def __init__(
+        self, world: World, generation: Generation, journal: Journal, clusters: Clusters | None = None
+    ) -> None:
+        """clusters: those of OtterScale 1.x, which keeps services, volumes and VMs as Kubernetes objects."""
+        self._clusters = clusters
         self._world = world
         self._generation = generation
         self._journal = journal
@@ -60,7 +68,7 @@ class Control:
         handlers: dict[tuple[str, str], Callable[[], dict[str, Any]]] = {
             ("GET", "journal"): lambda: self._journal.since(int(parse_qs(query).get("since", ["0"])[0])),
             ("GET", "state"): self._state,
-            ("POST", "put"): lambda: self._put(body),
+            ("POST", "put"): lambda: self.put(body),
             ("POST", "reset"): lambda: self._reset(body),
             ("GET", "faults"): lambda: {"rules": self._world.faults},
             ("POST", "faults"): lambda: self._add_faults(body),
@@ -79,10 +87,14 @@ class Control:
 
     def _state(self) -> dict[str, Any]:
         self._world.settle()
-        own = {"scopes": self._world.dump(), "generation": to_json(self._generation), "faults": self._world.faults}
+        scopes = self._world.dump()
+        if self._clusters is not None:
+            for name, tables in scopes.items():
+                tables |= shapes.tables(self._clusters.behind(name))
+        own = {"scopes": scopes, "generation": to_json(self._generation), "faults": self._world.faults}
         return own | self._world.dump_apis()
 
-    def _put(self, body: Any) -> dict[str, Any]:
+    def put(self, body: Any) -> dict[str, Any]:
         """Place objects, change single members of existing ones, or delete them with `remove`."""
         places = [self._place(item) for item in (body if isinstance(body, list) else [body])]
         self._world.settle()
@@ -92,6 +104,9 @@ class Control:
 
     def _place(self, body: Any) -> Any:
         kind, given = body["kind"], body["object"]
+        name = body.get("scope") or next(iter(self._world.scopes))
+        if self._clusters is not None and (kind in shapes.SHAPES or kind == "object"):
+            return shapes.put(self._clusters.behind(name), kind, given, remove=bool(body.get("remove")))
         if kind in API_KINDS:
             cls, api, attribute, members = API_KINDS[kind]
             holder = self._world.apis[api]
@@ -100,7 +115,7 @@ class Control:
             key = "/".join(str(given[member]) for member in members)
         elif kind in KINDS:
             cls, attribute = KINDS[kind]
-            holder = self._world.scope(body.get("scope") or next(iter(self._world.scopes)))
+            holder = self._world.scope(name)
             key = _key(kind, given)
         else:
             raise ValueError(f"no such kind: {kind!r}; there are {', '.join([*KINDS, *API_KINDS])}")
@@ -115,6 +130,7 @@ class Control:
 
     def _reset(self, body: Any) -> dict[str, Any]:
         self._world.reset()
+        self._world.settle()
         if (body or {}).get("journal"):
             self._journal.clear()
         return {"next": self._journal.since(0)["next"]}

@@ -18,6 +18,8 @@ A rule is a JSON object:
              truncate  sends half of the true answer and closes the connection (always "after")
              drip      sends the true answer a byte at a time, `seconds` apart (always "after")
              restart   restarts the whole server, which needs --state to keep its data
+             put       places what `body` says, as /_emulator/put does, then goes on as if nothing had been: somebody
+                       else comes in between a client's read and its write
 
 The rules that are still to come true are part of the state: they survive a restart.
 """
@@ -33,7 +35,7 @@ from typing import Any, cast
 from .journal import is_write
 from .world import World
 
-KINDS = ("error", "close", "delay", "answer", "raw", "truncate", "drip", "restart")
+KINDS = ("error", "close", "delay", "answer", "raw", "truncate", "drip", "restart", "put")
 # These change the true answer, so there has to be one.
 ALWAYS_AFTER = ("truncate", "drip")
 

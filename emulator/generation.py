@@ -15,6 +15,9 @@ _ALLOWED = {
     "bucket_policy_required": ("true", "false"),
     "get_data_volume": ("crash", "works"),
     "claims": ("exact", "filesystem", "filesystem_gib"),
+    "api": ("instance_v1", "resource_v1"),
+    "update": ("works", "missing"),
+    "collected": ("true", "false"),
 }
 
 
@@ -38,12 +41,25 @@ class Generation:
     # How large a claim comes out. exact: as asked, as on block storage. filesystem: CDI adds the file system's overhead
     # (5.5 %). filesystem_gib: an overhead of 6 %, and the storage has whole GiB only.
     claims: str
+    # instance_v1: InstanceService and StorageService. resource_v1: Kubernetes objects, as since OtterScale 0.1 of 2026;
+    # nothing but `claims` above means anything there, and nothing below means anything elsewhere.
+    api: str = "instance_v1"
+    # Whether ResourceService has Update, as since 1.2.
+    update: str = "works"
+    # true: CDI deletes a DataVolume once it has succeeded, and its claim stays.
+    collected: str = "false"
+
+
+def _resource_v1(name: str, claims: str, update: str) -> Generation:
+    return Generation(name, "mapped", "none", "plain", "filter", "false", "works", claims, "resource_v1", update)
 
 
 PRESETS = {
     "plain": Generation("plain", "plain", "own_name", "plain", "boot_image", "true", "crash", "filesystem"),
     "blind": Generation("blind", "plain", "none", "plain", "boot_image", "false", "crash", "filesystem_gib"),
     "mapped": Generation("mapped", "mapped", "all", "prefixed", "filter", "false", "works", "exact"),
+    "v1.1": _resource_v1("v1.1", "filesystem", "missing"),
+    "v1.4": _resource_v1("v1.4", "exact", "works"),
 }
 # The friendliest one, for people who learn: nothing is hidden, and errors have their proper codes.
 DEFAULT = "mapped"

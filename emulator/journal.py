@@ -21,9 +21,12 @@ from typing import Any, TextIO
 current: ContextVar[Call] = ContextVar("current")
 
 
+# How the names of calls that change nothing begin. A login changes nothing that anybody declares.
+READS = ("List", "Get", "Describe", "Discovery", "Schema", "Check", "CreateToken")
+
+
 def is_write(rpc: str) -> bool:
-    """A login changes nothing that anybody declares, so it counts as a read."""
-    return not rpc.startswith(("List", "Get", "CreateToken"))
+    return not rpc.startswith(READS)
 
 
 @dataclass
@@ -48,7 +51,7 @@ class Call:
             "seq": self.seq,
             "rpc": self.rpc,
             "service": self.service,
-            "scope": request.get("scope", "") if isinstance(request, dict) else "",
+            "scope": request.get("scope", request.get("cluster", "")) if isinstance(request, dict) else "",
             "request": request,
             "write": is_write(self.rpc),
             "code": self.code,

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import services, volumes
 from .errors import CLAIMS, BackendError, not_found
 from .model import DataVolume, Port, Scope, Service
 from .world import World
+
+if TYPE_CHECKING:
+    from .objects.clusters import Clusters
 
 # What the journal and the rules for faults call a GET.
 RPC = "GetKubernetes"
@@ -28,8 +31,11 @@ _CORE = _PATH.format(group="api/v1", kinds="services|persistentvolumeclaims")
 _CDI = _PATH.format(group=r"apis/cdi\.kubevirt\.io/v1beta1", kinds="datavolumes")
 
 
-def answer(world: World, method: str, path: str) -> tuple[int, dict[str, Any]]:
-    """The HTTP status and the object, or a Kubernetes Status that says why not."""
+def answer(world: World, method: str, path: str, clusters: Clusters | None = None) -> tuple[int, dict[str, Any]]:
+    """The HTTP status and the object, or a Kubernetes Status that says why not.
+
+    clusters: those of OtterScale 1.x, which has the objects themselves; elsewhere they are made of what there is.
+    """
     match = re.fullmatch(_CORE, path) or re.fullmatch(_CDI, path)
     if match is None:
         return status(404, "NotFound", "the server could not find the requested resource", {})
@@ -39,12 +45,18 @@ def answer(world: World, method: str, path: str) -> tuple[int, dict[str, Any]]:
     if match["scope"] not in world.scopes:
         return status(404, "NotFound", "the server could not find the requested resource", {})
     scope = world.scope(match["scope"])
+    resource = f"{match['kind']}.cdi.kubevirt.io" if match["kind"] == "datavolumes" else match["kind"]
     try:
+        if clusters is not None:
+            item = clusters.behind(match["scope"]).table.get(f"{resource}/{namespace}/{name}")
+            if item is None:
+                raise not_found(resource, name)
+            return 200, item.manifest
         if match["kind"] == "services":
-            return 200, _service(services.get(scope, namespace, name))
+            return 200, shown_service(services.get(scope, namespace, name))
         if match["kind"] == "persistentvolumeclaims":
             return 200, _claim(scope, namespace, name)
-        return 200, _volume(volumes.get(scope, namespace, name))
+        return 200, shown_volume(volumes.get(scope, namespace, name))
     except BackendError as error:
         group = {"group": "cdi.kubevirt.io"} if match["kind"] == "datavolumes" else {}
         return status(404, "NotFound", error.text, {"name": name, **group, "kind": match["kind"]})
@@ -62,7 +74,7 @@ def _metadata(namespace: str, name: str, created_at: float, labels: dict[str, st
     return metadata | ({"labels": labels} if labels else {})
 
 
-def _service(service: Service) -> dict[str, Any]:
+def shown_service(service: Service) -> dict[str, Any]:
     return {
         "kind": "Service",
         "apiVersion": "v1",
@@ -85,7 +97,7 @@ def _port(port: Port) -> dict[str, Any]:
     return shown | ({"nodePort": port.node_port} if port.node_port else {})
 
 
-def _volume(volume: DataVolume) -> dict[str, Any]:
+def shown_volume(volume: DataVolume) -> dict[str, Any]:
     state = volumes.progress(volume)
     source: dict[str, Any] = {"blank": {}}
     if volume.source_type == volumes.HTTP_URL:

@@ -123,6 +123,19 @@ class User:
     keys: list[Key] = field(default_factory=list)
 
 
+@dataclass
+class Object:
+    """A Kubernetes object of OtterScale 1.x, as its API server keeps it: see objects/."""
+
+    manifest: dict[str, Any]
+    # The fields that each manager set, by `manager/operation`: see objects/ownership.py.
+    managers: dict[str, list[list[str]]] = field(default_factory=dict)
+    # What its controller knows and nobody sees: when an import began, what it is held in from outside.
+    course: dict[str, Any] = field(default_factory=dict)
+    # What Describe shows beside it, oldest first.
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+
 class Table(dict[str, T]):
     """The objects of one kind. `touched` are the keys of those that may have changed since it was emptied: whoever
     takes, places or removes a single object touches it, and who changes one of all `values()` has to say so.
@@ -165,6 +178,8 @@ class Scope:
     instance_types: Table[InstanceType] = field(default_factory=Table)
     buckets: Table[Bucket] = field(default_factory=Table)
     users: Table[User] = field(default_factory=Table)
+    # All that OtterScale 1.x knows, by `resource.group/namespace/name`. It uses none of the tables above but buckets.
+    objects: Table[Object] = field(default_factory=Table)
 
     def tables(self) -> dict[str, Table[Any]]:
         return vars(self)
@@ -238,8 +253,32 @@ class Apigee:
     )
 
 
+@dataclass
+class Link:
+    """The connection of a cluster's agent to OtterScale 1.x."""
+
+    cluster: str
+    agent_version: str = "1.4.1"
+    online: bool = True
+    # Since when the agent is gone, if it is, and for how long its server still tries to reach it.
+    offline_since: float | None = None
+    refused_seconds: float = 45.0
+    # How long the agent takes to come back after a restart of the server, which forgets all agents.
+    relink_seconds: float = 0.0
+    # Groups and versions that the cluster does not serve: `cdi.kubevirt.io/v1beta1`.
+    missing: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Platform:
+    """What OtterScale 1.x keeps beside objects. revision: the newest resourceVersion; clusters: by name."""
+
+    revision: int = 0
+    clusters: dict[str, Link] = field(default_factory=dict)
+
+
 # By the name that a state has in the file, in /_emulator/state and in World.apis. A new one begins as its class does.
-API_STATES: dict[str, type[Any]] = {"ief": Ief, "iam": Iam, "apigee": Apigee}
+API_STATES: dict[str, type[Any]] = {"ief": Ief, "iam": Iam, "apigee": Apigee, "platform": Platform}
 
 
 def key_of(namespace: str, name: str) -> str:
@@ -289,6 +328,6 @@ def _element(hint: Any, value: Any) -> Any:
         return {key: _element(arguments[1], item) for key, item in value.items()}
     if hint is float and isinstance(value, int):
         return float(value)
-    if isinstance(hint, type) and not isinstance(value, hint):
+    if hint is not Any and isinstance(hint, type) and not isinstance(value, hint):
         raise ValueError(f"{value!r} is no {hint.__name__}")
     return value

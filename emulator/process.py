@@ -29,6 +29,16 @@ HERE = Path(__file__).resolve().parent
 _READY = re.compile(r"OtterScale emulator ready: (\S+)")
 
 
+# The services by the short names that tests give them.
+SERVICES = {
+    "storage": "otterscale.storage.v1.StorageService",
+    "instance": "otterscale.instance.v1.InstanceService",
+    "resource": "otterscale.resource.v1.ResourceService",
+    "link": "otterscale.link.v1.LinkService",
+    "health": "grpc.health.v1.Health",
+}
+
+
 class EmulatorError(Exception):
     """The server did not start, or refused a control call; the text has what it said."""
 
@@ -129,7 +139,7 @@ class Emulator:
     def state(self) -> dict[str, Any]:
         return self._control("GET", "state")
 
-    def put(self, kind: str, remove: bool = False, scope: str = "", **members: Any) -> dict[str, Any]:
+    def put(self, kind: str, /, remove: bool = False, scope: str = "", **members: Any) -> dict[str, Any]:
         """Place or change an object behind OtterScale's back: put("bucket", name="b", used_objects=3)."""
         body = {"kind": kind, "object": members, "remove": remove, "scope": scope}
         return dict(self._control("POST", "put", body)["object"] or {})
@@ -154,10 +164,9 @@ class Emulator:
             raise EmulatorError(f"{method} {path}: HTTP {status}: {answer}")
         return dict(answer)
 
-    def call(self, service: str, rpc: str, **request: Any) -> tuple[int, Any]:
+    def call(self, service: str, rpc: str, /, **request: Any) -> tuple[int, Any]:
         """One RPC by hand, for a test's preparations: call("storage", "ListBuckets", scope="demo")."""
-        name = {"storage": "otterscale.storage.v1.StorageService", "instance": "otterscale.instance.v1.InstanceService"}
-        return self._send("POST", f"/{name[service]}/{rpc}", request)
+        return self._send("POST", f"/{SERVICES[service]}/{rpc}", request)
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         """One call of a REST API by hand: send("GET", "/v2/p/edgemgr/services")."""

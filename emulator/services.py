@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Collection
 
 from .errors import SERVICES, BackendError, already_exists, invalid, invalid_value, not_found
 from .model import VM_LABEL, VM_SELECTOR, Port, Scope, Service, key_of
 
 NODE_PORTS = range(30000, 32768)
+WITH_NODE_PORTS = ("NodePort", "LoadBalancer")
 PROTOCOLS = ("SCTP", "TCP", "UDP")
 _DNS_1035 = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
 _PORT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -19,17 +21,10 @@ _PORT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
 def create(scope: Scope, namespace: str, name: str, machine: str, ports: list[Port]) -> Service:
     """It does not ask whether the VM exists: a service for one that does not is listed nowhere."""
-    if not _DNS_1035.fullmatch(name):
-        raise _invalid(
-            name,
-            "metadata.name",
-            name,
-            "a DNS-1035 label must start with a letter and end with a letter "
-            "or digit, and hold only lower case letters, digits and '-'",
-        )
-    _check(name, ports)
+    check_name(name)
+    check(name, ports)
     # In this order: a taken node port is found before the taken name is.
-    _check_node_ports(scope, name, ports, own=set())
+    check_node_ports(name, ports, _taken(scope))
     key = key_of(namespace, name)
     if key in scope.services:
         raise already_exists(SERVICES, name)
@@ -37,11 +32,11 @@ def create(scope: Scope, namespace: str, name: str, machine: str, ports: list[Po
         namespace,
         name,
         ports,
-        cluster_ip=_cluster_ip(key),
+        cluster_ip=cluster_ip(key),
         labels={VM_LABEL: machine},
         selector={VM_SELECTOR: machine},
     )
-    _allocate(scope, service)
+    allocate(service, _taken(scope))
     scope.services[key] = service
     return service
 
@@ -49,13 +44,13 @@ def create(scope: Scope, namespace: str, name: str, machine: str, ports: list[Po
 def update(scope: Scope, namespace: str, name: str, ports: list[Port]) -> Service:
     """Replace all ports of any Service of that name, also of one that OtterScale did not create."""
     service = get(scope, namespace, name)
-    _check(name, ports)
+    check(name, ports)
     allocated = {port.name: port.node_port for port in service.ports}
     for port in ports:
         port.node_port = port.node_port or allocated.get(port.name, 0)
-    _check_node_ports(scope, name, ports, own=set(allocated.values()))
+    check_node_ports(name, ports, _taken(scope) - set(allocated.values()))
     service.ports = ports
-    _allocate(scope, service)
+    allocate(service, _taken(scope))
     return service
 
 
@@ -85,7 +80,18 @@ def _invalid(name: str, field: str, value: str | int, problem: str) -> BackendEr
     return invalid_value("Service", name, field, value, problem)
 
 
-def _check(name: str, ports: list[Port]) -> None:
+def check_name(name: str) -> None:
+    if not _DNS_1035.fullmatch(name):
+        raise _invalid(
+            name,
+            "metadata.name",
+            name,
+            "a DNS-1035 label must start with a letter and end with a letter "
+            "or digit, and hold only lower case letters, digits and '-'",
+        )
+
+
+def check(name: str, ports: list[Port]) -> None:
     """Fill the defaults in and refuse what the API server refuses, with its words."""
     if not ports:
         raise invalid("Service", name, "spec.ports", "Required value")
@@ -129,8 +135,9 @@ def _check_duplicates(name: str, ports: list[Port]) -> None:
         numbers.add((port.protocol, port.port))
 
 
-def _check_node_ports(scope: Scope, name: str, ports: list[Port], own: set[int]) -> None:
-    taken = _taken(scope) - own
+def check_node_ports(name: str, ports: list[Port], others: Collection[int]) -> None:
+    """others: the node ports of other services."""
+    own: set[int] = set()
     for index, port in enumerate(ports):
         if port.node_port == 0:
             continue
@@ -138,34 +145,34 @@ def _check_node_ports(scope: Scope, name: str, ports: list[Port], own: set[int])
         if port.node_port not in NODE_PORTS:
             problem = "provided port is not in the valid range. The range of valid ports is 30000-32767"
             raise _invalid(name, field, port.node_port, problem)
-        if port.node_port in taken:
+        if port.node_port in others or port.node_port in own:
             raise _invalid(name, field, port.node_port, "provided port is already allocated")
-        taken.add(port.node_port)
+        own.add(port.node_port)
 
 
 def _taken(scope: Scope) -> set[int]:
     return {port.node_port for service in scope.services.values() for port in service.ports} - {0}
 
 
-def _allocate(scope: Scope, service: Service) -> None:
+def allocate(service: Service, others: Collection[int]) -> None:
     """Give every port without a node port a free one: scattered like a real cluster's, the same in every run."""
-    if service.type not in ("NodePort", "LoadBalancer"):
+    if service.type not in WITH_NODE_PORTS:
         return
-    taken = _taken(scope) | {port.node_port for port in service.ports}
+    own = {port.node_port for port in service.ports}
     for port in service.ports:
         if port.node_port:
             continue
         start = zlib.crc32(f"{service.namespace}/{service.name}/{port.name}".encode())
         for step in range(len(NODE_PORTS)):
             candidate = NODE_PORTS[(start + step) % len(NODE_PORTS)]
-            if candidate not in taken:
+            if candidate not in others and candidate not in own:
                 port.node_port = candidate
-                taken.add(candidate)
+                own.add(candidate)
                 break
         else:
             raise BackendError("resource_exhausted", "range is full")
 
 
-def _cluster_ip(key: str) -> str:
+def cluster_ip(key: str) -> str:
     number = zlib.crc32(key.encode())
     return f"10.96.{number % 256}.{number // 256 % 254 + 1}"

@@ -97,8 +97,13 @@ def uses_storage(volume: DataVolume) -> bool:
 
 def claimed(volume: DataVolume, claims: str) -> int:
     """The capacity of the claim of a new volume."""
-    kept = OVERHEAD[claims] if uses_storage(volume) else 0
-    return provided(_divided_up(volume.size_bytes * 1000, 1000 - kept), claims)
+    size = with_overhead(volume.size_bytes, claims) if uses_storage(volume) else volume.size_bytes
+    return provided(size, claims)
+
+
+def with_overhead(size: int, claims: str) -> int:
+    """What CDI requests for a volume of that size."""
+    return _divided_up(size * 1000, 1000 - OVERHEAD[claims])
 
 
 def provided(request: int, claims: str) -> int:

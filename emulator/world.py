@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
@@ -55,6 +55,8 @@ class World:
         self.apis: dict[str, Any] = {}
         # Fault rules that are still to come true survive a restart together with the data: see faults.py.
         self.faults: list[dict[str, Any]] = []
+        # What acts on the objects of OtterScale 1.x by itself, and says whether it did.
+        self.controllers: list[Callable[[], bool]] = []
         self._load()
         self._keep_all()
 
@@ -95,7 +97,7 @@ class World:
     def settle(self) -> None:
         """What happens by itself, apart from any call: copies begin once their source exists."""
         began = [volumes.settle(scope) for scope in self.scopes.values()]  # a list, so that no scope is left out
-        if any(began):
+        if any([*began, *(act() for act in self.controllers)]):
             self.commit()
 
     def reset(self) -> None:

@@ -64,10 +64,21 @@ options:
     type: str
   scope:
     description:
-      - Name of the OtterScale scope that holds the resource.
+      - Name of the OtterScale scope that holds the resource. With OtterScale 1.x this is the name of a cluster.
       - If not given, the environment variable E(OTTERSCALE_SCOPE) is used.
     type: str
     required: true
+    aliases: [cluster]
+  server_api:
+    description:
+      - Which API the server has. V(instance_v1) is that of 2025, with a service for each type of resource.
+        V(resource_v1) is that of OtterScale 1.x, which serves Kubernetes objects.
+      - With V(auto), the API of 2025 is called. Only if the server does not know that call, the task asks it once which
+        API it has.
+      - If not given, the environment variable E(OTTERSCALE_SERVER_API) is used.
+    type: str
+    choices: [auto, instance_v1, resource_v1]
+    default: auto
   validate_certs:
     description:
       - Whether the server's TLS certificate must be valid.
@@ -185,12 +196,30 @@ options:
       - name: OTTERSCALE_OIDC_PASSWORD
   scope:
     description:
-      - Name of the OtterScale scope that holds the resource.
+      - Name of the OtterScale scope that holds the resource. With OtterScale 1.x this is the
+        name of a cluster.
       - If not given, the environment variable E(OTTERSCALE_SCOPE) is used.
     type: str
     required: true
+    aliases:
+      - cluster
     env:
       - name: OTTERSCALE_SCOPE
+  server_api:
+    description:
+      - Which API the server has. V(instance_v1) is that of 2025, with a service for each type
+        of resource. V(resource_v1) is that of OtterScale 1.x, which serves Kubernetes objects.
+      - With V(auto), the API of 2025 is called. Only if the server does not know that call, the
+        task asks it once which API it has.
+      - If not given, the environment variable E(OTTERSCALE_SERVER_API) is used.
+    type: str
+    choices:
+      - auto
+      - instance_v1
+      - resource_v1
+    default: auto
+    env:
+      - name: OTTERSCALE_SERVER_API
   validate_certs:
     description:
       - Whether the server's TLS certificate must be valid.

@@ -194,7 +194,7 @@ class ApiError(Exception):
         self._advised = advice is not None
 
     def __copy__(self) -> ApiError:
-        again = ApiError(self.code, self.message)
+        again = type(self).__new__(type(self), *self.args)
         again.__dict__.update(self.__dict__)
         return again
 
@@ -217,6 +217,10 @@ class ApiError(Exception):
             "message": self.message,
             "details": self.details,
         }
+
+
+class OtherApi(ApiError):
+    """The server has another API than the one that was called, or less of it; that stays so while it is connected."""
 
 
 def printable(text: str) -> str:

@@ -19,6 +19,12 @@ from ansible_collections.otterscale.core.plugins.module_utils._engine.outcome im
 from ansible_collections.otterscale.core.plugins.module_utils._engine.reconcile import apply, plan
 from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import Resource
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.objects.reader import (
+    CLAIM,
+    DATA_VOLUME,
+    SERVICE,
+    Kind,
+)
 
 Message = dict[str, Any]
 
@@ -306,11 +312,6 @@ class Documents:
     claims: Mapping[str, Message] = field(default_factory=dict)
     volumes: Mapping[str, Message] = field(default_factory=dict)
 
-    def service(self, namespace: str, name: str) -> Message | None:
-        return self.services.get(f"{namespace}/{name}")
-
-    def claim(self, namespace: str, name: str) -> Message | None:
-        return self.claims.get(f"{namespace}/{name}")
-
-    def data_volume(self, namespace: str, name: str) -> Message | None:
-        return self.volumes.get(f"{namespace}/{name}")
+    def get(self, kind: Kind, namespace: str, name: str) -> Message | None:
+        documents = {SERVICE: self.services, CLAIM: self.claims, DATA_VOLUME: self.volumes}
+        return documents[kind].get(f"{namespace}/{name}")

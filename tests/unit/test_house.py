@@ -40,9 +40,19 @@ MAY_IMPORT = {
     "_errors": set(),
     "doc_fragments": set(),
 }
-# The floors of a system, from the top; a file that is not named is a resource. Each imports only what is below it.
+# The floors of a system, from the top: files, and folders with all that is in them. A file that is not named is a
+# resource. Each imports only what is below it; only in a folder may one file import another.
 FLOORS = {
-    "_otterscale": (("declaration", "inventory"), ("a resource",), ("cluster", "connection"), ("oidc",), ("connect",)),
+    "_otterscale": (
+        ("declaration", "inventory"),
+        ("a resource",),
+        ("messages/",),
+        ("objects/",),
+        ("model/",),
+        ("connection",),
+        ("server", "oidc"),
+        ("connect",),
+    ),
     "_ief": (("a resource",), ("connection",), ("client",)),
     "_apigee": (
         ("a resource", "delivery"),
@@ -173,16 +183,27 @@ def test_inside_a_system_imports_run_down(system: str) -> None:
     floors = {file: number for number, names in enumerate(FLOORS[system]) for file in names}
 
     def floor(name: str) -> int:
-        return floors.get(name.rpartition("/")[2], floors["a resource"])
+        *folder, file = name.split("/")[2:]
+        return floors[f"{folder[0]}/"] if folder else floors.get(file, floors["a resource"])
+
+    def may_import(name: str, other: str) -> bool:
+        same_folder = name.rpartition("/")[0] == other.rpartition("/")[0] and name.count("/") > 2
+        return same_folder or floor(other) > floor(name)
 
     inside = {name: path for name, path in plugin_files().items() if room(name) == system}
     wrong = [
         f"{name} imports {other}"
         for name, path in inside.items()
         for other in imported_plugins(path)
-        if room(other) == system and floor(other) <= floor(name)
+        if room(other) == system and not may_import(name, other)
     ]
     assert not wrong
+
+
+def test_a_model_names_no_call() -> None:
+    """What is on the floor of a model is pure: it makes no writes, and reads no messages."""
+    files = [path for name, path in plugin_files().items() if "/model/" in name]
+    assert files and not [path.name for path in files if {"Verb", "Message"} & words(path)]
 
 
 def test_no_imports_go_in_a_circle() -> None:

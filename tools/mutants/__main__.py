@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import importlib
 import os
+import re
 import resource
 import signal
 import sys
@@ -44,10 +45,16 @@ CONTRACT = "tests/unit/test_contract.py"
 KINDS = sorted(
     path.relative_to(UTILS).with_suffix("").as_posix()
     for path in UTILS.glob("_*/*.py")
-    if "(Resource[" in path.read_text(encoding="utf-8")
+    if re.search(r"^class .*Resource\[", path.read_text(encoding="utf-8"), re.MULTILINE)
 )
 OWN = {name: unit(*name.removeprefix("_").split("/")) for name in KINDS}
 BUCKET, VM_SERVICE, DATAVOLUME = ((*OWN[f"_otterscale/{n}"], CONTRACT) for n in ("bucket", "vm_service", "datavolume"))
+# The floors below a resource are judged by its tests, too.
+BELOW = {
+    f"_otterscale/{folder}/{name}": OWN[f"_otterscale/{name}"]
+    for folder in ("model", "messages", "objects")
+    for name in ("datavolume", "vm_service")
+}
 RESOURCES = (*(test for tests in OWN.values() for test in tests), *unit("otterscale", "options"), CONTRACT)
 # The tests that matter for a file, the quick ones first; a survivor has survived them all.
 STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -72,9 +79,9 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_http/text": (unit("otterscale", "connect"), (WIRE,), (CLEAR,), (OIDC,)),
     "_http/url": (unit("http", "url"), unit("otterscale", "options")),
     "_http/exchange": (unit("otterscale", "connect"), (WIRE,), (CLEAR,), (OIDC,)),
-    "_otterscale/cluster": ((CLUSTER,),),
+    **{f"_otterscale/objects/{name}": ((CLUSTER,),) for name in ("cluster", "kubeconfig", "reader")},
     "_errors": (unit("otterscale", "error_details", "connect"), ENGINE, RESOURCES, (WIRE,), (CLEAR,)),
-    **{name: ((*own, CONTRACT, HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)) for name, own in OWN.items()},
+    **{name: ((*own, CONTRACT, HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)) for name, own in (OWN | BELOW).items()},
     "_ief/service": (OWN["_ief/service"], (CONTRACT,), (EDGE,), ENGINE),
     "_ief/client": ((EDGE,), unit("ief", "connection")),
     "_ief/connection": (unit("ief", "connection"), (EDGE,)),

@@ -78,15 +78,17 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "Bucket._create: t(self.owner, self.policy or {}, self.acl or CANNED_ACLS -> "
         "t(self.owner, self.policy, self.acl or CANNED_ACLS": "a policy that is None is left out like an empty one",
     },
-    "_otterscale/vm_service": {
+    "_otterscale/model/vm_service": {
         "VMServiceState: ld(default=None, compare=False) -> ld(default=None, compare=True)": (
             "the creation time of one and the same service does not change"
         ),
-        "VMService._create: rts': _request(self.ports or ())} -> rts': _request(self.ports)}": CHECKED,
-        "VMService.predict: rtual_machine, self.ports or (), 'NodePort') -> "
+        "WantedVMService.predict: rtual_machine, self.ports or (), 'NodePort') -> "
         "rtual_machine, self.ports, 'NodePort')": CHECKED,
-        "VMService.predict: eep_node_ports(self.ports or (), seen.state.ports)) -> "
+        "WantedVMService.predict: eep_node_ports(self.ports or (), seen.state.ports)) -> "
         "eep_node_ports(self.ports, seen.state.ports))": "without ports there is nothing to predict",
+    },
+    "_otterscale/messages/vm_service": {
+        "VMServiceMessages.create: ports = _request(wanted.ports or ()) -> ports = _request(wanted.ports)": CHECKED,
     },
     "_values/ports": {
         "parse_ports: p(options, ports, strict=True): if port.port not -> "

@@ -7,12 +7,14 @@ The theory. A resource was read before the write and is read again after it, sin
 1. What was never sent did nothing, and what the server accepted is believed until a reading shows otherwise.
 2. "It exists already" proves that this create did nothing, "it does not exist" that this delete did nothing. If an
    earlier sending of the same write was open, it is that one which took effect.
-3. Else the two readings decide. A difference is ours only if it is of the kind that the write makes (a delete makes a
+3. "It is not as it was read any more" proves that this update did nothing. What it was to do may be done all the
+   same: by an earlier sending that was open, or by somebody else.
+4. Else the two readings decide. A difference is ours only if it is of the kind that the write makes (a delete makes a
    resource go, the others make it stay) and leaves nothing of the write to do. A write in several parts may have
    failed half-way, so for it any such difference will do.
-4. No difference proves nothing: a list may leave the resource out, or show an effect late. Then a code that says "it
+5. No difference proves nothing: a list may leave the resource out, or show an effect late. Then a code that says "it
    was refused" means that it did nothing, and with any other code the effect is open.
-5. What no list shows is known from what was said last: refusals tell, an accepted delete tells, and a resource that
+6. What no list shows is known from what was said last: refusals tell, an accepted delete tells, and a resource that
    was listed before its delete and is not any more is gone.
 """
 
@@ -58,6 +60,8 @@ def effect(
     if refusal is not None and refusal is _PROVES_NO_EFFECT.get(verb):
         return Effect.NONE_BUT_BEFORE
     differs = shows_change(before.state, after.state) and (after.state is None) is (verb is Verb.DELETE)
+    if refusal is Refusal.CONFLICT:
+        return Effect.NONE_BUT_BEFORE if differs and complete else Effect.NONE
     if differs and (complete or in_parts):
         return Effect.DONE
     return Effect.NONE if refused else Effect.OPEN

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, cast
 
 from .._errors import ApiError
 from .outcome import failure_message
 from .reconcile import Caller
-from .resource import Resource
+from .resource import Resource, understood
 
 
 @dataclass
@@ -48,21 +49,24 @@ class Information:
 
         found: dict[str, dict[str, Any]] = {}
         try:
-            for message in self.type.list_all(read, scope, self.namespace):
+            anything = self.type.to_remove(scope, self.namespace, self.name or "")
+            anything, listed = understood(anything, partial(self.type.list_all, read=read))
+            for message in listed:
                 if self.name is None or message.get("name") == self.name:
                     name = _name(message)
                     if name not in found:  # some servers give the same list twice, see DataVolume.observe()
-                        found[name] = show_listed(self.type, scope, self.namespace, name, message)
+                        found[name] = show_listed(anything, name, message)
         except ValueError as error:
             raise ApiError("internal", f"the answer makes no sense: {error}", rpc=last_read) from None
         self.resources = list(found.values())
 
 
-def show_listed(
-    resource_type: type[Resource[Any]], scope: str, namespace: str | None, name: str, message: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Something that a list shows, as results show it. Raises ValueError, which names it."""
-    resource = resource_type.to_remove(scope, namespace, name)  # the options that a task would name make no difference
+def show_listed(anything: Resource[Any], name: str, message: Mapping[str, Any]) -> dict[str, Any]:
+    """Something that a list shows, as results show it. Raises ValueError, which names it.
+
+    anything: of its type, scope and namespace; the options that a task would name make no difference.
+    """
+    resource: Resource[Any] = replace(cast(Any, anything), name=name)
     try:
         return resource.as_result(resource.read_listed(message))
     except ValueError as error:

@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-from .._errors import ApiError
+from .._errors import ApiError, OtherApi
 from .circuit import Circuit
 from .index import SharedAnswer
 from .reconcile import Age, Caller, Planned, plan
 from .resource import Resource
 
 KEEP_SECONDS = 10.0  # for what is as declared
+FEW = 3  # of one type and namespace: more than that are read together
 YOUNG_SECONDS, YOUNG_FACTOR = 2.0, 4.0  # for what a write carries over: so long, or so many times what the reading took
 
 
@@ -58,6 +59,19 @@ class SharedReads:
         self.forgotten = -math.inf
         self._kept: dict[str, Answer] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._expected: defaultdict[tuple[str, str | None], set[str]] = defaultdict(set)
+
+    # For all
+
+    def expect(self, resource_type: type[Resource[Any]], namespace: str | None, name: str) -> None:
+        """That resource will be read."""
+        self._expected[resource_type.kind, namespace].add(name)
+
+    def together(self, resource: Resource[Any]) -> Resource[Any]:
+        """The same, to be read with the others of its type and namespace if there are many."""
+        self.expect(type(resource), resource.namespace, resource.name)
+        many = len(self._expected[resource.kind, resource.namespace]) > FEW
+        return resource.among_many() if many else resource
 
     # For one resource, which has a name for this purpose alone
 
@@ -86,13 +100,15 @@ class SharedReads:
         key = procedure + json.dumps(request, sort_keys=True)
         with self._locks[key]:  # who comes while it is being read waits for that answer
             answer = self._kept.get(key)
-            if answer is None or reader.name in answer.seen_by or not reader.accepts(answer):
+            if answer is None or not reader.accepts(answer):
                 if reader.only_kept:
                     raise NothingKept
                 answer = self._kept[key] = self._read(procedure, request)
             elif answer.error:
                 self.circuit.check(procedure.rpartition("/")[2])
             answer.seen_by.add(reader.name)
+        if isinstance(answer.error, OtherApi):  # the next read is the one that tells something
+            raise copy.copy(answer.error)
         reader.oldest = min(reader.oldest, answer.began)
         reader.young_until = min(reader.young_until, answer.young_until)
         if answer.error:
@@ -132,6 +148,10 @@ class Reader:
     young_until: float = math.inf
 
     def accepts(self, answer: Answer) -> bool:
+        if isinstance(answer.error, OtherApi):
+            return True  # that does not change
+        if self.name in answer.seen_by:
+            return False
         if self.only_young and time.monotonic() > answer.young_until:
             return False
         return answer.began >= (self.asked if answer.error else self.since)

@@ -13,10 +13,10 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, cast
 
-from .._errors import ApiError, printable
+from .._errors import ApiError, OtherApi, printable
 from .evidence import Effect, effect, presence_after, still_known
 from .outcome import Outcome, failure_message
-from .resource import Presence, Refusal, Resource, Seen, State, Step, Verb, Wait, shows_change
+from .resource import Presence, Refusal, Resource, Seen, State, Step, Verb, Wait, shows_change, understood
 from .wait import Notify, Phases, until_ready
 
 FIRST_POLL_SECONDS = 0.1
@@ -192,7 +192,7 @@ class _Reconciliation(Generic[State]):
             return self.caller.read(procedure, request)
 
         try:
-            seen = self.resource.observe(read)
+            self.resource, seen = understood(self.resource, lambda resource: resource.observe(read))
         except ValueError as error:
             raise ApiError("internal", f"the answer makes no sense: {error}", rpc=self.last_read) from None
         if seen.presence is Presence.UNKNOWN and learned:
@@ -295,6 +295,9 @@ class _Reconciliation(Generic[State]):
 
     def recover(self, step: Step, error: ApiError, before: Seen[State]) -> Seen[State]:
         """Read before deciding what a failed write did. Raises `error` where nothing else can be tried."""
+        if isinstance(error, OtherApi) and (other := self.resource.otherwise(error)):
+            self.resource = other
+            return self.look(still_known(before.presence))
         if not error.sent:
             raise error
         refusal = self.resource.refusal(step, error)
@@ -304,7 +307,8 @@ class _Reconciliation(Generic[State]):
             error.message += f" (whether it took effect is unknown: {again.rpc} failed too: {again.message})"
             raise error from None
         self.account(step, error, refusal, before, seen)
-        hopeless = refusal is Refusal.FINAL or error.final or not error.meaning.replan
+        may_pass = error.meaning.replan or refusal is Refusal.CONFLICT
+        hopeless = refusal is Refusal.FINAL or error.final or not may_pass
         if hopeless and self.something_is_missing(seen, refusal):
             raise error
         return seen

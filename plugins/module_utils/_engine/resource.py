@@ -8,13 +8,14 @@ import enum
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
-from .._errors import ApiError
+from .._errors import ApiError, OtherApi
 from .declared import declared
 
 State = TypeVar("State")
+T = TypeVar("T")
 Read = Callable[[str, Mapping[str, Any]], "dict[str, Any]"]
 
 
@@ -29,10 +30,14 @@ class Presence(enum.Enum):
 
 @dataclass(frozen=True)
 class Seen(Generic[State]):
-    """One reading. state is set if and only if presence is PRESENT; what shows_change() of two was done by a write."""
+    """One reading. state is set if and only if presence is PRESENT; what shows_change() of two was done by a write.
+
+    beside: what else was read, for a plan that needs to know of more than the resource itself.
+    """
 
     presence: Presence
     state: State | None = None
+    beside: Any = field(default=None, compare=False)
 
 
 def shows_change(before: Any, after: Any) -> bool:
@@ -93,6 +98,7 @@ class Refusal(enum.Enum):
 
     EXISTS = "the resource exists already"
     MISSING = "the resource does not exist"
+    CONFLICT = "the resource is not as it was read any more"
     FINAL = "no other plan will help"
 
 
@@ -145,19 +151,31 @@ class Resource(ABC, Generic[State]):
 
     # What exists
 
-    @classmethod
     @abstractmethod
-    def list_all(cls, read: Read, scope: str, namespace: str | None) -> Iterable[Mapping[str, Any]]:
-        """All that the server lists, as it came. Raises ValueError for an answer that makes no sense."""
+    def list_all(self, read: Read) -> Iterable[Mapping[str, Any]]:
+        """All of its type that the server lists in its scope and namespace, whatever its name, as it came.
 
-    @classmethod
+        Raises ValueError for an answer that makes no sense.
+        """
+
     @abstractmethod
-    def read_listed(cls, message: Mapping[str, Any]) -> State:
+    def read_listed(self, message: Mapping[str, Any]) -> State:
         """The state of something that list_all() shows. Raises ValueError where it makes no sense."""
+
+    def among_many(self) -> Resource[State]:
+        """The same desired state, to be read together with many of its type and namespace, where that costs less."""
+        return self
 
     @abstractmethod
     def observe(self, read: Read) -> Seen[State]:
         """Read the present state. Raises ValueError for an answer that makes no sense."""
+
+    def otherwise(self, error: OtherApi) -> Resource[State] | None:
+        """The same desired state as the server understands it; None if it cannot be said in any other way.
+
+        Raises an ApiError that says why, where that is known better.
+        """
+        return None
 
     # What is missing
 
@@ -244,3 +262,14 @@ class Resource(ABC, Generic[State]):
     @abstractmethod
     def as_result(self, state: State) -> dict[str, Any]:
         """The resource as results show it."""
+
+
+def understood(resource: Resource[State], ask: Callable[[Resource[State]], T]) -> tuple[Resource[State], T]:
+    """What the server answers, and the resource in the way of saying it that the server understands."""
+    try:
+        return resource, ask(resource)
+    except OtherApi as error:
+        other = resource.otherwise(error)
+        if other is None:
+            raise
+        return other, ask(other)

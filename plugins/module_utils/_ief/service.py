@@ -109,13 +109,11 @@ class IefService(Resource[ServiceState]):
 
     # What exists
 
-    @classmethod
-    def list_all(cls, read: Read, scope: str, namespace: str | None) -> Sequence[Mapping[str, Any]]:
+    def list_all(self, read: Read) -> Sequence[Mapping[str, Any]]:
         """All services of the instance. A filter by name would match more, and no two tasks could share the answer."""
         return Message(read("ListServices", {})).raw_objects("services")
 
-    @classmethod
-    def read_listed(cls, message: Mapping[str, Any]) -> ServiceState:
+    def read_listed(self, message: Mapping[str, Any]) -> ServiceState:
         return _read_service(message)
 
     def observe(self, read: Read) -> Seen[ServiceState]:

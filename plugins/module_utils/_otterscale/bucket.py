@@ -11,7 +11,7 @@ from typing import Any
 
 from .._engine.index import Index, view
 from .._engine.resource import Plan, Presence, Read, Refusal, Resource, Seen, Step, Verb
-from .._errors import ApiError, bad_option, checked
+from .._errors import ApiError, OtherApi, bad_option, checked
 from .._task import info_task_for, task_for
 from .._values.acl import (
     CANNED_ACLS,
@@ -101,18 +101,23 @@ class Bucket(Resource[BucketState]):
     def to_remove(cls, scope: str, namespace: str | None, name: str) -> Bucket:
         return cls(scope, name, absent=True)
 
-    @classmethod
-    def list_all(cls, read: Read, scope: str, namespace: str | None) -> list[dict[str, Any]]:
+    def list_all(self, read: Read) -> list[dict[str, Any]]:
         """All buckets; the list is complete, and the only way to read one."""
-        return Message(read(_LIST, {"scope": scope})).raw_objects("buckets")
+        return Message(read(_LIST, {"scope": self.scope})).raw_objects("buckets")
 
-    @classmethod
-    def read_listed(cls, message: Mapping[str, Any]) -> BucketState:
+    def read_listed(self, message: Mapping[str, Any]) -> BucketState:
         return _read_bucket(message)
 
     def observe(self, read: Read) -> Seen[BucketState]:
         bucket = view(read(_LIST, {"scope": self.scope}), _by_name).find(self.name)
         return Seen(Presence.ABSENT) if bucket is None else Seen(Presence.PRESENT, self.read_listed(bucket))
+
+    def otherwise(self, error: OtherApi) -> None:
+        raise ApiError(
+            "client",
+            "OtterScale 1.x has no object storage in its API, and so no buckets",
+            advice="Manage buckets with a module for S3, such as amazon.aws.s3_bucket with 'endpoint_url'.",
+        ) from None
 
     def plan(self, seen: Seen[BucketState]) -> Plan:
         if self.absent:

@@ -22,7 +22,7 @@ from .._options import (
     transport_options,
 )
 from .._task import Connection, System
-from .connect import Client
+from .server import AUTO, SERVER_APIS, ServerClient
 
 if TYPE_CHECKING:
     from .oidc import Login
@@ -37,7 +37,13 @@ CONNECTION_SPEC: dict[str, Any] = {
     "oidc_client_secret": {"type": "str", "no_log": True, **from_environment("OTTERSCALE_OIDC_CLIENT_SECRET")},
     "oidc_username": {"type": "str", **from_environment("OTTERSCALE_OIDC_USERNAME")},
     "oidc_password": {"type": "str", "no_log": True, **from_environment("OTTERSCALE_OIDC_PASSWORD")},
-    "scope": {"type": "str", "required": True, **from_environment("OTTERSCALE_SCOPE")},
+    "scope": {"type": "str", "required": True, "aliases": ["cluster"], **from_environment("OTTERSCALE_SCOPE")},
+    "server_api": {
+        "type": "str",
+        "choices": list(SERVER_APIS),
+        "default": AUTO,
+        **from_environment("OTTERSCALE_SERVER_API"),
+    },
     **transport_options("OTTERSCALE"),
 }
 
@@ -59,7 +65,8 @@ def connect(params: Mapping[str, Any]) -> Connection:
     how = transport(params)
     token = header_value("api_token", params["api_token"])
     login = None if token else _login(params)
-    client = Client(api_url, token=login.provider() if login else token or None, **how)
+    token_from = login.provider() if login else token or None
+    client = ServerClient(api_url, server_api=params["server_api"], token=token_from, **how)
     secret = {"api_url": (api_url, "the token")} if token or login else {}
     if login:
         secret[login.option] = (login.url, "the credentials and the token")

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from graphlib import CycleError
 from itertools import groupby
 from typing import Any
@@ -17,14 +18,15 @@ from .._engine.many import Entry, Pool, Summary, in_order
 from .._engine.outcome import Outcome
 from .._engine.reads import plan_from, plan_from_kept
 from .._engine.reconcile import Applied
-from .._engine.resource import Resource, Wait
+from .._engine.resource import Resource, Wait, understood
 from .._errors import ApiError, bad_option, checked
 from .._task import Context, Params, Task, refused
 from .._values.message import read_name
 from .._values.names import dns_1123_label
 from .bucket import Bucket
 from .connection import OTTERSCALE
-from .datavolume import DataVolume, Source
+from .datavolume import DataVolume
+from .model.datavolume import Source
 from .vm_service import VMService
 
 # The options that declare something, in the order in which it is carried out.
@@ -147,16 +149,24 @@ class _Declaration:
                 raise bad_option("namespaces", namespaces, f"needed to know where to look for undeclared {option}")
             read = self.reads.fresh(f"all {option}", self.began).read
             for namespace in dict.fromkeys(namespaces) if kind.namespaced else [None]:
+                anything = kind.to_remove(self.params["scope"], namespace, "")
                 try:
-                    names = [read_name(item) for item in kind.list_all(read, self.params["scope"], namespace)]
+                    listed = understood(anything, partial(type(anything).list_all, read=read))[1]
+                    names = list(map(read_name, listed))
                 except ValueError as error:
                     raise ApiError("internal", f"the list of {option} makes no sense: {error}") from None
+                except ApiError as error:
+                    if error.code != "client":
+                        raise
+                    names = []  # this server has nothing of the kind; entries that want it fail one by one
                 for name in dict.fromkeys(names):
                     resource = kind.to_remove(self.params["scope"], namespace, name)
                     yield Entry(kind, {"namespace": namespace, "name": name}, resource, removal=True)
 
     def plan(self) -> None:
         """Give an outcome to each entry that needs no write; in check mode, its prediction to each."""
+        for entry in self.entries:
+            self.reads.expect(entry.type, entry.params.get("namespace"), entry.params["name"])
         for entry in self.entries:
             entry.outcome = self._planned(entry)
             self.failed = self.failed or entry.failed
@@ -165,7 +175,7 @@ class _Declaration:
 
     def _planned(self, entry: Entry) -> Outcome | None:
         try:
-            entry.resource = entry.resource or entry.type.from_params(entry.params)
+            entry.resource = self.reads.together(entry.resource or entry.type.from_params(entry.params))
         except ApiError as error:
             return refused(entry.type, entry.params, error)
         planned, reader = plan_from(entry.resource, self.reads.fresh(entry.key, self.began))
@@ -219,7 +229,8 @@ class _Declaration:
             declared = _sources(self.by_key[key]) if key in self.by_key else set()
             try:
                 volume = DataVolume(self.params["scope"], dns_1123_label(namespace), name)
-                state = volume.observe(self.reads.fresh(f"the source of {key}", self.began).read).state
+                read = self.reads.fresh(f"the source of {key}", self.began).read
+                state = understood(volume, partial(DataVolume.observe, read=read))[1].state
             except (ApiError, ValueError):
                 state = None  # then the declaration is all that is known
             if state is not None:

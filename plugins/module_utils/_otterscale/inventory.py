@@ -147,11 +147,9 @@ def _read_copy(message: Message) -> dict[str, Any]:
 
 
 def _read_services(scope: str, own: Mapping[str, str], message: Message) -> list[dict[str, Any]]:
+    anything = VMService.to_remove(scope, own["namespace"], "")
     return [
-        {
-            **show_listed(VMService, scope, own["namespace"], read_name(service), service),
-            "virtual_machine": own["name"],
-        }
+        {**show_listed(anything, read_name(service), service), "virtual_machine": own["name"]}
         for service in message.objects("services")
     ]
 

@@ -15,7 +15,11 @@ from ansible_collections.otterscale.core.plugins.module_utils._engine.reconcile 
 from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import Wait
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import Bucket
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavolume import DataVolume, Source
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavolume import DataVolume
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.messages.vm_service import (
+    VMServiceMessages,
+)
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.model.datavolume import Source
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.vm_service import VMService
 from ansible_collections.otterscale.core.plugins.module_utils._task import manage
 
@@ -103,14 +107,14 @@ def test_a_cluster_that_does_not_answer_is_asked_once_an_item() -> None:
     asked: list[str] = []
 
     class Away(Documents):
-        def service(self, namespace: str, name: str) -> Any:
+        def get(self, kind: Any, namespace: str, name: str) -> Any:
             asked.append(name)
             raise ApiError("unavailable", "gone fishing", rpc="GET")
 
     server = Server()
     reads = SharedReads(server)
     for name in ("one", "two"):
-        service = VMService("lab", "vms", name, absent=True, cluster=Away())
+        service = VMService("lab", "vms", name, absent=True, dialect=VMServiceMessages(Away()))
         outcome = manage(service, reads, check=False, retries=4)
         assert outcome.error is not None and outcome.error.code == "unavailable" and "gone fishing" in outcome.msg
     assert asked == ["one", "two"] and server.reads == ["ListVirtualMachines"]

@@ -20,6 +20,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavo
     DataVolumeState,
     Source,
 )
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.messages.datavolume import DataVolumeMessages
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.vm_service import VMService
 from ansible_collections.otterscale.core.plugins.module_utils._values.ports import Port
 
@@ -900,7 +901,9 @@ def test_a_wait_that_ends_at_kubernetes_names_that_call(clock: Clock) -> None:
     asked: list[str] = []
 
     class Leaving(Documents):
-        def data_volume(self, namespace: str, name: str) -> Any:
+        def get(self, kind: Any, namespace: str, name: str) -> Any:
+            if kind.resource != "datavolumes":
+                return None
             asked.append(name)
             if len(asked) > 2:
                 raise ApiError("unavailable", "gone fishing", rpc="GET")
@@ -908,7 +911,7 @@ def test_a_wait_that_ends_at_kubernetes_names_that_call(clock: Clock) -> None:
             spec = {"source": source, "pvc": claim}
             return {"metadata": {"name": name}, "spec": spec, "status": {"phase": "Pending"}}
 
-    outcome = reconcile(replace(VOLUME, wait=Wait(60, 5), cluster=Leaving()), Server())
+    outcome = reconcile(replace(VOLUME, wait=Wait(60, 5), dialect=DataVolumeMessages(cluster=Leaving())), Server())
     assert outcome.error is not None and not outcome.changed and clock.slept == [5, 5]
     assert "GET failed [unavailable]: gone fishing" in outcome.msg
 

@@ -17,7 +17,8 @@ from ansible_collections.otterscale.core.plugins.module_utils._engine.resource i
     Wait,
 )
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavolume import (
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.messages.datavolume import DataVolumeMessages
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.model.datavolume import (
     DataVolumeState,
     Source,
 )
@@ -246,7 +247,7 @@ CLAIM = {"status": {"phase": "Bound", "capacity": {"storage": "20Gi"}}}
 def unlisted(document: dict[str, Any] | None, claim: dict[str, Any] | None = None) -> Seen[DataVolumeState]:
     """What is known of a volume that no list shows, if Kubernetes may be asked."""
     cluster = Documents(volumes={"vms/root": document} if document else {}, claims={"vms/root": claim} if claim else {})
-    return replace(volume(), cluster=cluster).observe(lambda *_call: {})
+    return replace(volume(), dialect=DataVolumeMessages(cluster=cluster)).observe(lambda *_call: {})
 
 
 def test_kubernetes_knows_what_no_list_shows() -> None:

@@ -24,6 +24,7 @@ GOOD = {
     "api_url": "https://otter.example/api",
     "api_token": "s3cret-token",
     "scope": "lab",
+    "server_api": "auto",
     "validate_certs": True,
     "ca_path": None,
     "timeout": 30.0,
@@ -153,7 +154,7 @@ def test_a_token_that_fits_no_header_is_refused_without_showing_it(token: str) -
 
 def test_a_client_never_shows_its_token() -> None:
     client = connect(GOOD).reads.client
-    assert repr(client) == "Client('https://otter.example/api')"
+    assert repr(client) == "ServerClient('https://otter.example/api')"
     assert repr(Client("http://h/X//")) == "Client('http://h/X')", "slashes at the end, and nothing else, are left out"
     assert "s3cret" not in repr(client) + str(client)
 

@@ -16,7 +16,10 @@ from ansible_collections.otterscale.core.plugins.module_utils._engine.resource i
     Verb,
 )
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
-from ansible_collections.otterscale.core.plugins.module_utils._otterscale.vm_service import (
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.messages.vm_service import (
+    VMServiceMessages,
+)
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.model.vm_service import (
     VMServiceState,
 )
 from ansible_collections.otterscale.core.plugins.module_utils._values.ports import Port
@@ -126,7 +129,7 @@ DOCUMENT = {
 def unlisted(document: dict[str, Any] | None) -> Seen[VMServiceState]:
     """What is known of a service that no list shows, if Kubernetes may be asked."""
     cluster = Documents(services={"vms/web": document} if document else {})
-    return replace(service(), cluster=cluster).observe(lambda *_call: answer())
+    return replace(service(), dialect=VMServiceMessages(cluster)).observe(lambda *_call: answer())
 
 
 def test_kubernetes_knows_what_no_list_shows() -> None:
@@ -170,7 +173,7 @@ def test_some_services_have_no_ports(spec: dict[str, Any]) -> None:
 
 
 def test_what_is_listed_is_not_asked_of_kubernetes() -> None:
-    wanted = replace(service(), cluster=Documents(services={"vms/web": DOCUMENT}))
+    wanted = replace(service(), dialect=VMServiceMessages(Documents(services={"vms/web": DOCUMENT})))
     listed = wanted.observe(lambda *_call: answer({"name": "web", "type": "Listed"})).state
     assert listed is not None and listed.type == "Listed"
 
