@@ -73,7 +73,7 @@ options:
     type: str
   report_time:
     description:
-      - When the report was made, a time of RFC 3339 with at most nine fractional digits. The present time if not given.
+      - When the report was made, in RFC 3339 format with at most nine fractional digits. The present time if not given.
       - It is sent in UTC.
     type: str
   resources:
@@ -181,7 +181,7 @@ report:
   description:
     - The body of the report as it was sent, in check mode as it would be. If nothing is sent, the one that was accepted
       last.
-    - V(null) if an option is no good.
+    - V(null) if an option is not valid.
   returned: always
   type: dict
   sample:
