@@ -95,6 +95,7 @@ options:
     type: int
     default: 4
 requirements:
+  - Python >= 3.10
   - requests >= 2.28
   - oauthlib >= 3.1 (only with the C(oidc_*) options)
 notes:
@@ -226,6 +227,7 @@ options:
     env:
       - name: OTTERSCALE_RETRIES
 requirements:
+  - Python >= 3.10
   - requests >= 2.28
   - oauthlib >= 3.1 (only with the C(oidc_*) options)
 notes:

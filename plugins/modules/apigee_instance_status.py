@@ -142,6 +142,7 @@ attributes:
     details:
       - Only with O(state_file).
 requirements:
+  - Python >= 3.10
   - requests >= 2.28
   - google-auth (only with O(service_account_file))
 notes:
