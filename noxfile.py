@@ -286,12 +286,12 @@ def changelog(session: nox.Session) -> None:
 
 @nox.session(name="ansible-lint")
 def ansible_lint(session: nox.Session) -> None:
-    """Roles and playbooks under ansible-lint's production profile."""
+    """Roles, playbooks and the Molecule scenario under ansible-lint's production profile."""
     install(session, "ansible-core", "ansible-lint")
     with session.chdir(copy("ansible-lint")):
         options = ["--offline", "--strict", "--profile=production"]
         env = {"ANSIBLE_COLLECTIONS_PATH": str(DEV / "trees/ansible-lint")}
-        session.run("ansible-lint", *options, "roles", "playbooks", env=env)
+        session.run("ansible-lint", *options, "roles", "playbooks", "extensions", env=env)
 
 
 @nox.session
