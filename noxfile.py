@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import zlib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ COLLECTION = Path("ansible_collections/otterscale/core")
 # What users install: these files and folders whole, and nothing else. `build_ignore` of galaxy.yml leaves out the rest.
 PACKED = (
     "CHANGELOG.rst",
+    "CODE_OF_CONDUCT.md",
     "CONTRIBUTING.md",
     "COPYING",
     "LICENSES",
@@ -66,6 +68,24 @@ TEST_REQUIREMENTS = (
     "jsonschema",
     "jq",
 )
+
+DOCS_OF_ANSIBLE = "https://docs.ansible.com/projects/ansible/devel/"
+# What antsibull-docs and the pages of docs/docsite/rst refer to there. It lists no plugin but those that are named.
+LABELS_OF_ANSIBLE = {
+    "label": (
+        "action_plugins",
+        "ansible_collections.ansible.builtin.constructed_inventory",
+        "ansible_configuration_settings",
+        "callback_plugins",
+        "common_return_values",
+    ),
+    "envvar": (
+        "ANSIBLE_CACHE_PLUGIN",
+        "ANSIBLE_CACHE_PLUGIN_CONNECTION",
+        "ANSIBLE_CACHE_PLUGIN_PREFIX",
+        "ANSIBLE_CACHE_PLUGIN_TIMEOUT",
+    ),
+}
 
 nox.options.default_venv_backend = "uv"
 nox.options.download_python = "never"
@@ -203,7 +223,7 @@ def generate(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The documentation of modules and roles, and the pages of the documentation site."""
+    """The documentation of modules and roles, and markup and links of the pages of the documentation site."""
     install(session, "ansible-core", "antsibull-docs")
     with session.chdir(copy("docs")):
         # antsibull-docs looks at what git knows, and the repository around .dev/ knows nothing in it.
@@ -217,23 +237,44 @@ def docs(session: nox.Session) -> None:
         ]
         env = {"HOME": str(DEV)}  # for its log
         session.run("antsibull-docs", "lint-collection-docs", *options, ".", env=env)
-    if errors := page_errors():
-        session.error("\n".join(errors))
+    if dead := dead_links():
+        session.error("\n".join(dead))
 
 
-def page_errors() -> list[str]:
-    """What antsibull-docs does not find: pages that are listed nowhere, links to pages or files that do not exist."""
-    site = ROOT / "docs/docsite"
-    pages = {path.stem: path.read_text(encoding="utf-8") for path in sorted((site / "rst").glob("*.rst"))}
-    listed = re.findall(r"^ +- (\w+)$", (site / "extra-docs.yml").read_text(encoding="utf-8"), re.MULTILINE)
-    labels = {label for text in pages.values() for label in re.findall(r"^\.\. _(\S+):$", text, re.MULTILINE)}
-    errors = [f"{page}.rst is not listed in extra-docs.yml" for page in pages if page not in listed]
-    for page, text in pages.items():
-        references = re.findall(r":ref:`(?:[^`<]*<)?([^`>]+)>?`", text)
-        files = re.findall(r"ansible-collection-core/(?:blob|tree)/main/([^\s>#]+)", text)
-        errors += [f"{page}.rst: there is no label {label}" for label in references if label not in labels]
-        errors += [f"{page}.rst: there is no file {file}" for file in files if not (ROOT / file).exists()]
+def dead_links() -> list[str]:
+    """What no tool finds: links of pages to files of this repository that do not exist."""
+    errors = []
+    for page in sorted((ROOT / "docs/docsite/rst").glob("*.rst")):
+        files = re.findall(r"ansible-collection-core/(?:blob|tree)/main/([^\s>#]+)", page.read_text(encoding="utf-8"))
+        errors += [f"{page.name}: there is no file {file}" for file in files if not (ROOT / file).exists()]
     return errors
+
+
+@nox.session
+def docsite(session: nox.Session) -> None:
+    """The documentation site that `antsibull-docs sphinx-init` sets up is built without a warning."""
+    install(session, "ansible-core", "antsibull-docs")
+    link()
+    site = DEV / "docsite"
+    shutil.rmtree(site, ignore_errors=True)
+    site.mkdir(mode=0o700, parents=True)  # antsibull-docs writes into no other
+    env = {"HOME": str(DEV)}  # for its log
+    setup = ["--use-current", "--fail-on-error", "--title=otterscale.core", "--project=otterscale.core"]
+    session.run("antsibull-docs", "sphinx-init", *setup, f"--dest-dir={site}", "otterscale.core", env=env, silent=True)
+    install(session, "-r", str(site / "requirements.txt"))
+    # It would look up labels in the documentation of others, which a machine without network cannot read.
+    (site / "ansible.inv").write_bytes(sphinx_inventory(LABELS_OF_ANSIBLE))
+    with (site / "conf.py").open("a", encoding="utf-8") as conf:
+        conf.write(f"\nintersphinx_mapping = {{'ansible': ({DOCS_OF_ANSIBLE!r}, '../ansible.inv')}}\n")
+    session.run("bash", str(site / "build.sh"), env=env, external=True, silent=True)
+    session.log(f"open {(site / 'build/html/index.html').relative_to(ROOT)}")
+
+
+def sphinx_inventory(labels: dict[str, tuple[str, ...]]) -> bytes:
+    """An objects.inv, version 2: https://www.sphinx-doc.org/en/master/usage/extensions/intersphinx.html"""
+    entries = [f"{name} std:{role} -1 # -\n" for role, names in labels.items() for name in names]
+    head = "# Sphinx inventory version 2\n# Project: Ansible\n# Version: \n# compressed with zlib\n"
+    return head.encode() + zlib.compress("".join(entries).encode())
 
 
 @nox.session
@@ -245,12 +286,12 @@ def changelog(session: nox.Session) -> None:
 
 @nox.session(name="ansible-lint")
 def ansible_lint(session: nox.Session) -> None:
-    """Roles and playbooks under ansible-lint's production profile."""
+    """Roles, playbooks and the Molecule scenario under ansible-lint's production profile."""
     install(session, "ansible-core", "ansible-lint")
     with session.chdir(copy("ansible-lint")):
         options = ["--offline", "--strict", "--profile=production"]
         env = {"ANSIBLE_COLLECTIONS_PATH": str(DEV / "trees/ansible-lint")}
-        session.run("ansible-lint", *options, "roles", "playbooks", env=env)
+        session.run("ansible-lint", *options, "roles", "playbooks", "extensions", env=env)
 
 
 @nox.session
@@ -338,6 +379,17 @@ def runner(session: nox.Session, core: str) -> None:
     tarball = build(session, DEV / f"runner/{session.name}")
     env = {"OTTERSCALE_TARBALL": str(tarball)}
     session.run("pytest", *(session.posargs or ["tests/awx/test_runner.py"]), env=env)
+
+
+@nox.session
+def molecule(session: nox.Session) -> None:
+    """The Molecule scenario of the role provision, with the emulator as its platform."""
+    link()
+    install(session, "ansible-core", "molecule", "-r", "requirements.txt")
+    install_emulator(session)
+    # Nobody's settings; files in the same place each time, by which a server that was left behind is found and stopped.
+    env = {"HOME": str(DEV / "molecule"), "MOLECULE_EPHEMERAL_DIRECTORY": str(DEV / "molecule/run")}
+    session.run("molecule", *(session.posargs or ["test"]), env=env)
 
 
 @nox.session
@@ -514,5 +566,9 @@ def environment(session: nox.Session) -> None:
     env = {"ANSIBLE_COLLECTIONS_PATH": str(out / "collections")}
     galaxy = ["ansible-galaxy", "collection", "install", "--offline", str(tarball), "-p", str(out / "collections")]
     session.run("env", tools, *galaxy, env=env, external=True)
+    # What the ansible package asks for: nothing that users run needs more than these.
+    for path in (out / "collections" / COLLECTION).iterdir():
+        if path.name not in ("meta", "playbooks", "plugins", "roles"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     demo = [f"{session.bin}/python", "tools/demo.py", "--playbook", "otterscale.core.quickstart"]
     session.run("env", tools, *demo, env=env, external=True)

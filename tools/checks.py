@@ -28,6 +28,7 @@ CHECKS = (
     "fuzz",
     "ansible-lint",
     "docs",
+    "docsite",
     "importer",
     "package",
     "licenses",

@@ -106,6 +106,7 @@ options:
     type: int
     default: 4
 requirements:
+  - Python >= 3.10
   - requests >= 2.28
   - oauthlib >= 3.1 (only with the C(oidc_*) options)
 notes:
@@ -255,6 +256,7 @@ options:
     env:
       - name: OTTERSCALE_RETRIES
 requirements:
+  - Python >= 3.10
   - requests >= 2.28
   - oauthlib >= 3.1 (only with the C(oidc_*) options)
 notes:

@@ -84,6 +84,7 @@ options:
     type: int
     default: 4
 requirements:
+  - Python >= 3.10
   - requests >= 2.28
 notes:
   - An environment variable that is empty counts as not set.

@@ -73,7 +73,7 @@ options:
     type: str
   report_time:
     description:
-      - When the report was made, a time of RFC 3339 with at most nine fractional digits. The present time if not given.
+      - When the report was made, in RFC 3339 format with at most nine fractional digits. The present time if not given.
       - It is sent in UTC.
     type: str
   resources:
@@ -142,6 +142,7 @@ attributes:
     details:
       - Only with O(state_file).
 requirements:
+  - Python >= 3.10
   - requests >= 2.28
   - google-auth (only with O(service_account_file))
 notes:
@@ -181,7 +182,7 @@ report:
   description:
     - The body of the report as it was sent, in check mode as it would be. If nothing is sent, the one that was accepted
       last.
-    - V(null) if an option is no good.
+    - V(null) if an option is not valid.
   returned: always
   type: dict
   sample:

@@ -53,7 +53,7 @@ class HostInventory(BaseInventoryPlugin, Constructable, Cacheable):  # type: ign
         """
         given = {name: value for name, value in (direct or {}).items() if value is not None}
         if unknown := sorted(map(str, given.keys() - _names(self.option_definitions))):
-            raise AnsibleParserError(f"there is no option {', '.join(map(repr, unknown))}: check how it is written")
+            raise AnsibleParserError(f"unsupported option {', '.join(map(repr, unknown))}: check the spelling")
         spec = self.source.argument_spec
         own = given.keys() & _names(spec)
         checked = ArgumentSpecValidator(spec).validate({name: _deciphered(given[name]) for name in own})

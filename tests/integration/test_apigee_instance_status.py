@@ -133,7 +133,7 @@ def test_a_report_is_sent_as_the_api_has_it(both: dict[str, Emulator], tmp_path:
 
 BAD = {
     "instance": ("organizations/demo", "option 'instance' is 'organizations/demo': must be of the form"),
-    "report_time": ("yesterday", "option 'report_time' is 'yesterday': is not a time of RFC 3339"),
+    "report_time": ("yesterday", "option 'report_time' is 'yesterday': must be a time in RFC 3339 format"),
     "endpoint": ("ftp://apigee.test", "option 'endpoint' is 'ftp://apigee.test': must be an http"),
     "retries": (-1, "option 'retries' is -1"),
     "access_token": ("", "option 'access_token' is not given"),
@@ -153,10 +153,10 @@ BAD_RESOURCES = {
 
 def test_what_is_no_good_is_refused_before_any_call(both: dict[str, Emulator], tmp_path: Path) -> None:
     more: list[tuple[dict[str, Any], str]] = [
-        ({"report_time": "2026-02-30T00:00:00Z"}, "is a time that no calendar has"),
+        ({"report_time": "2026-02-30T00:00:00Z"}, "is not a valid date and time"),
         ({"report_time": "2026-01-31T12:00:00.0123456789Z"}, "at most 9"),
         ({"endpoint": "http://me:hunter2@apigee.test"}, "option 'endpoint' must not carry credentials"),
-        ({"access_token": "", "service_account_file": "/nowhere"}, "it cannot be read: No such file"),
+        ({"access_token": "", "service_account_file": "/nowhere"}, "the file cannot be read: No such file"),
     ]
     cases = [({option: value}, message) for option, (value, message) in BAD.items() if message]
     cases += [({"resources": [{"resource": "r", **bad}]}, f"option '{name}' is") for name, bad in BAD_RESOURCES.items()]
@@ -333,7 +333,7 @@ def test_a_token_that_cannot_be_had_says_why(
     refusal = {"error": "invalid_grant", "error_description": "Invalid JWT Signature."}
     answers: dict[str, tuple[Any, str, str]] = {
         "refused": (reply(json.dumps(refusal).encode(), 400), "unauthenticated", "invalid_grant: Invalid JWT"),
-        "empty": (reply(b'{"access_token": ""}'), "failed_precondition", "the answer holds no access token"),
+        "empty": (reply(b'{"access_token": ""}'), "failed_precondition", "the answer has no access token"),
         "page": (reply(b"<p>no</p>", 404, "text/html"), "not_found", "no"),
         "gone": (hang_up, "unavailable", "lost the connection"),
     }
@@ -359,7 +359,7 @@ def test_a_token_that_cannot_be_had_says_why(
         assert (error["code"], error["rpc"]) == (code, "service account token"), result.values["msg"]
         assert message in result.values["msg"]
     texts = told(run, host, "msg")[len(answers) :]
-    expected = ("it is no JSON", "it has no client_email", "its private key cannot be used", "its token_uri")
+    expected = ("not valid JSON", "has no client_email", "private key in the file", "token_uri in the file")
     for message, part in zip(texts, expected, strict=True):
         assert "option 'service_account_file' is" in message and part in message
     assert "secret-key" not in run.output and run.calls[host] == []

@@ -284,7 +284,7 @@ def test_failures_say_what_happened_and_what_to_do(
             ({"api_url": f"http://me:{TOKEN}@here"}, "virtual machines: option 'api_url' must not carry credentials"),
             ({"api_url": None}, "missing required arguments: api_url"),
             ({"timeout": "soon"}, "and we were unable to convert to float"),
-            ({"name_spaces": ["shop"]}, "there is no option 'name_spaces': check how it is written"),
+            ({"name_spaces": ["shop"]}, "unsupported option 'name_spaces': check the spelling"),
             ({"filters": ["otterscale_vm.colour == 'blue'"]}, "'blue'\" fails for host web.default: "),
             ({"compose": {"x": "otterscale_vm.colour"}, "strict": True}, "Could not set x for host web.default"),
         ]

@@ -150,7 +150,7 @@ def connect(params: Mapping[str, Any]) -> Connection:
     how = transport(params)
     token = token_of(params, how)
     if token is None:
-        raise bad_option("access_token", None, "reports need a token; 'service_account_file' would do as well")
+        raise bad_option("access_token", None, "reports need a token: set it, or 'service_account_file'")
     client = Client(endpoint, token=token, **how)
     secret = {"endpoint": (endpoint, "the token")}
     return Connection(SharedReads(client), client.secrets.hide, plain_http_warnings(secret))

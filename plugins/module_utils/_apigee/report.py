@@ -141,7 +141,7 @@ def _check_revision(where: str, revision: Mapping[str, Any]) -> None:
 def _check_error(where: str, error: Mapping[str, Any]) -> None:
     for name, value in error.items():
         if name not in ERROR_MEMBERS:
-            raise bad_option(where, dict(error), f"it has {', '.join(ERROR_MEMBERS)}, and no '{name}'")
+            raise bad_option(where, dict(error), f"unsupported key '{name}'; supported are {', '.join(ERROR_MEMBERS)}")
         if not (value is None or isinstance(value, str)):
             raise bad_option(f"{where}.{name}", value, "must be text")
     if error.get("code") not in UPDATE_CODES:
@@ -159,7 +159,7 @@ def _json(text: str) -> None:
     except RecursionError:
         raise ValueError("its JSON is nested too deeply") from None
     except ValueError as error:
-        raise ValueError(f"is no valid JSON: {error}") from None
+        raise ValueError(f"is not valid JSON: {error}") from None
 
 
 def check_instance(instance: str) -> str:

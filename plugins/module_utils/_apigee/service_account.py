@@ -31,7 +31,7 @@ _ADVICE = f"Check '{_OPTION}', that its key has not been deleted, and the clock 
 
 
 class ServiceAccount(Tokens):
-    """Tokens for the account of a key file. Raises a `client` ApiError for a file that is none, or without google-auth.
+    """Tokens for the account of a key file. Raises a `client` ApiError for another file, or without google-auth.
 
     timeout: seconds for one token. verify: as requests takes it.
     """
@@ -41,13 +41,13 @@ class ServiceAccount(Tokens):
             from google.auth import crypt, jwt
         except ImportError:
             needs = f"option '{_OPTION}' needs the Python library 'google-auth'"
-            raise ApiError("client", f"{needs}, which is missing on the host of the task") from None
+            raise ApiError("client", f"{needs}, which is missing on the host that runs the task") from None
         key = _read_key(path)
         super().__init__(key["private_key"])
         try:
             self._signer: Any = crypt.RSASigner.from_service_account_info(key)
         except Exception:  # whichever library signs has its own; none of them may show the key
-            raise bad_option(_OPTION, path, "its private key cannot be used") from None
+            raise bad_option(_OPTION, path, "the private key in the file cannot be used") from None
         self._encode: Any = jwt.encode
         self._email, self._url = key["client_email"], key["token_uri"]
         self._timeout, self._verify = timeout, verify
@@ -88,7 +88,7 @@ class ServiceAccount(Tokens):
         token = found.get("access_token")
         if not (isinstance(token, str) and token and token.isascii() and token.isprintable()):
             # Without what came, which may be half a token.
-            raise ApiError("failed_precondition", "the answer holds no access token", http_status=status)
+            raise ApiError("failed_precondition", "the answer has no access token", http_status=status)
         return token
 
 
@@ -97,17 +97,17 @@ def _read_key(path: str) -> dict[str, str]:
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise bad_option(_OPTION, path, f"it cannot be read: {error.strerror}") from None
+        raise bad_option(_OPTION, path, f"the file cannot be read: {error.strerror}") from None
     except ValueError:
-        raise bad_option(_OPTION, path, "it is no JSON") from None
+        raise bad_option(_OPTION, path, "the file is not valid JSON") from None
     names = ("client_email", "private_key", "private_key_id", "token_uri")
     missing = [name for name in names if not (isinstance(found, dict) and isinstance(found.get(name), str))]
     if missing:
-        raise bad_option(_OPTION, path, f"it is no key file of a service account: it has no {', '.join(missing)}")
+        raise bad_option(_OPTION, path, f"the file is not a service account key: it has no {', '.join(missing)}")
     try:
         usable_url(found["token_uri"])
         if not found["token_uri"].startswith(("https://", "http://")):
-            raise ValueError("is no http(s) URL")
+            raise ValueError("it must be an http:// or https:// URL")
     except ValueError as error:
-        raise bad_option(_OPTION, path, f"its token_uri {error}") from None
+        raise bad_option(_OPTION, path, f"token_uri in the file is not valid: {error}") from None
     return {name: found[name] for name in names}

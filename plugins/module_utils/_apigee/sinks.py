@@ -92,7 +92,7 @@ def open_sink(options: Mapping[str, Any]) -> Sink:
     if not options["instance"]:
         raise bad_option("instance", None, "needed for the sink apigee")
     if token is None:
-        raise bad_option("access_token", None, "the sink apigee needs one; 'service_account_file' would do as well")
+        raise bad_option("access_token", None, "the sink apigee needs a token: set it, or 'service_account_file'")
     instance = checked("instance", options["instance"], check_instance)
     endpoint = http_url("url", options["url"] or ENDPOINT, instead="'access_token'")
     client = Client(endpoint, token=token, timeout=options["timeout"], retries=0)

@@ -343,7 +343,7 @@ class _Reconciliation(Generic[State]):
             case Effect.NONE_BUT_BEFORE:
                 if self.unresolved and self.unresolved.verb is step.verb and refusal:
                     self.done.append(self.unresolved)  # so its first sending, whose answer was lost, took effect
-                    self.warn(f"the answer to {step.rpc} was lost; that {refusal.value} is taken for its effect")
+                    self.warn(f"the answer to {step.rpc} was lost, but {refusal.value}: it counts as successful")
                 self.unresolved = None
         if not error.meaning.write_again:
             self.refused[step.key] = error

@@ -55,5 +55,5 @@ def usable_url(url: str) -> str:
     except (requests.exceptions.RequestException, HTTPError) as error:
         raise ValueError(f"it cannot be used: {error}") from None
     if "%" in host and not host.startswith("["):  # where an address of IPv6 names an interface
-        raise ValueError("its host holds a character that no host name has")
+        raise ValueError("its host contains a character that is not allowed in a host name")
     return url

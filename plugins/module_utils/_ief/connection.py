@@ -64,7 +64,7 @@ def _tokens(params: Mapping[str, Any], project_id: str, how: Mapping[str, Any]) 
     for name in _LOGIN:
         if name not in given:
             others = ", ".join(f"'{other}'" for other in given)
-            raise bad_option(name, None, f"no token can be had with {others} alone")
+            raise bad_option(name, None, f"needed to get a token with {others}")
     url = http_url("iam_endpoint", params["iam_endpoint"], instead="'iam_user' and 'iam_password'")
     login = Login(params["iam_user"], params["iam_password"], params["iam_domain"], project_id)
     return IamTokens(login, url, **how), url

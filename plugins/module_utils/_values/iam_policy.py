@@ -70,7 +70,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError(f"'{name}' comes twice in one object")
+            raise ValueError(f"has the key '{name}' more than once in one object")
         found[name] = value
     return found
 

@@ -117,7 +117,7 @@ def utc_time(text: str) -> str:
     """A time of RFC 3339 as RFC 3339 in UTC, ending in Z. Raises ValueError for what is not one."""
     match = _TIME.fullmatch(text)
     if match is None:
-        raise ValueError("is not a time of RFC 3339, such as 2026-01-31T12:00:00Z")
+        raise ValueError("must be a time in RFC 3339 format, such as 2026-01-31T12:00:00Z")
     *numbers, fraction, sign, hours, minutes = match.groups()
     offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
     try:
@@ -125,7 +125,7 @@ def utc_time(text: str) -> str:
         local = datetime(year, month, day, hour, minute, second)
         utc = local + offset if sign == "-" else local - offset
     except (ValueError, OverflowError):  # no such day, a leap second, or a year that no calendar has
-        raise ValueError("is a time that no calendar has") from None
+        raise ValueError("is not a valid date and time") from None
     return f"{utc.isoformat()}{fraction or ''}Z"
 
 

@@ -621,7 +621,7 @@ def test_a_lost_create_that_no_list_shows_is_a_change(kind: Kind) -> None:
     assert outcome.error is None and outcome.changed
     assert [rpc for rpc, _request in server.effects].count(kind.calls.create) == 1
     assert server.sent[0] == kind.calls.create
-    lost = f"the answer to {server.sent[0]} was lost; that the resource exists already is taken for its effect"
+    lost = f"the answer to {server.sent[0]} was lost, but the resource exists already: it counts as successful"
     assert lost in outcome.warnings
 
 

@@ -81,7 +81,7 @@ def test_without_a_token_there_must_be_a_login() -> None:
     for option in LOGIN:
         if option != "auth_token":
             message = refused(**{**LOGIN, option: None})
-            assert message.startswith(f"option '{option}' is not given: no token can be had with 'iam_")
+            assert message.startswith(f"option '{option}' is not given: needed to get a token with 'iam_")
             assert "pässword" not in message and f", '{option}'" not in message
             assert refused(**{**LOGIN, option: ""}) == message
 

@@ -266,8 +266,8 @@ def test_what_is_taken_is_sound_and_read_again_as_the_same(policy: Policy) -> No
         ('"a": ' + "9" * 5000, "must be a JSON object"),
         ('"a": "\\ud83d"', "half of a surrogate pair"),
         ('"\\ude00": 1', "half of a surrogate pair"),
-        ('"Statement": 1, "Statement": 2', "'Statement' comes twice"),
-        ('"a": {"b": 1, "c": 2, "b": 1}', "'b' comes twice"),
+        ('"Statement": 1, "Statement": 2', "the key 'Statement' more than once"),
+        ('"a": {"b": 1, "c": 2, "b": 1}', "the key 'b' more than once"),
         ('"Statement": ' + "[" * 51 + "]" * 51, "nested more than 50 deep"),
     ],
 )
