@@ -31,8 +31,8 @@ test: setup ## Set everything up and run every check
 	@$(BOOT)/bin/python tools/checks.py
 
 .PHONY: cores
-cores: setup ## Unit tests, playbooks and AWX jobs with the oldest and the newest ansible-core, no_log with each, and AWX's setup
-	@$(BOOT)/bin/python tools/checks.py $(foreach core,2.16 2.21,"targets($(core))" "integration($(core))" "units($(core))" "runner($(core))") $(NO_LOG) "awx(2.16)" "awx(2.20)" environment molecule
+cores: setup ## Unit tests, playbooks and AWX jobs with the oldest and the newest ansible-core, no_log with each, AWX's setup, Molecule, and the report in Chromium
+	@$(BOOT)/bin/python tools/checks.py $(foreach core,2.16 2.21,"targets($(core))" "integration($(core))" "units($(core))" "runner($(core))") $(NO_LOG) "awx(2.16)" "awx(2.20)" environment molecule report
 
 .PHONY: setup
 setup: $(BOOT)/ready ## Set up .dev/ with what the other targets need

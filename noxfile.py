@@ -197,9 +197,9 @@ def format_(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """mypy in strict mode where the architecture asks for it."""
-    install(session, "mypy", "types-requests", "types-PyYAML", "types-protobuf")
+    install(session, "mypy", "types-requests", "types-PyYAML", "types-protobuf", "jinja2")
     link()
-    packages = [path for path in ("plugins/module_utils", "plugins/plugin_utils") if (ROOT / path).is_dir()]
+    packages = ("plugins/module_utils", "plugins/plugin_utils", "plugins/filter")
     with session.chdir(DEV / "collections"):
         for package in packages:
             name = f"{COLLECTION}/{package}".replace("/", ".")
@@ -390,6 +390,17 @@ def molecule(session: nox.Session) -> None:
     # Nobody's settings; files in the same place each time, by which a server that was left behind is found and stopped.
     env = {"HOME": str(DEV / "molecule"), "MOLECULE_EPHEMERAL_DIRECTORY": str(DEV / "molecule/run")}
     session.run("molecule", *(session.posargs or ["test"]), env=env)
+
+
+@nox.session
+def report(session: nox.Session) -> None:
+    """The page of html_report in Chromium; `-- --pictures` makes those of the documentation."""
+    link()
+    session.install("ansible-core", *TEST_REQUIREMENTS)
+    if "--pictures" in session.posargs:
+        session.run("python", "-m", "tests.report.browser", env={"PYTHONPATH": str(DEV / "collections")})
+    else:
+        session.run("pytest", *(session.posargs or ["tests/report"]))
 
 
 @nox.session

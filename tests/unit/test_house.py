@@ -39,6 +39,8 @@ MAY_IMPORT = {
     "_values": set(),
     "_errors": set(),
     "doc_fragments": set(),
+    "filter": {"plugin_utils"},
+    "plugin_utils": {"_errors"},
 }
 # The floors of a system, from the top: files, and folders with all that is in them. A file that is not named is a
 # resource. Each imports only what is below it; only in a folder may one file import another.

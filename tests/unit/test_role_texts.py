@@ -25,13 +25,11 @@ def test_no_text_of_the_role_is_forgotten() -> None:
     variables = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))
     specs = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8"))
     options = specs["argument_specs"]["main"]["options"]
-    assert set(variables["provision_connection_texts"]) == texts(options)
+    assert set(variables["provision_text_variables"]) == texts(options)
     lists = {of["variable"]: of for of in variables["provision_texts"]}
     assert set(lists) == {name for name, spec in options.items() if spec["type"] == "list"}
     for name, of in lists.items():
         of_entry = options[name]["options"]
         assert set(of["required"]) == {option for option, spec in of_entry.items() if spec.get("required")}
-        assert {*of["required"], *of["optional"]} == texts(of_entry)
-        inner = {option: texts(spec["options"]) for option, spec in of_entry.items() if "options" in spec}
-        named = {of["inner"]: set(variables["provision_inner_texts"][of["inner"]])} if "inner" in of else {}
-        assert inner == named
+        inner = {f"{option}.{text}" for option, spec in of_entry.items() for text in texts(spec.get("options", {}))}
+        assert {*of["required"], *of["optional"]} == texts(of_entry) | inner

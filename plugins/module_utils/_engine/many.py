@@ -108,9 +108,10 @@ class Summary:
             "removals": [entry.labels() for entry in self.entries if entry.removal],
             "summary": {count: counts[count] for count in ("unchanged", "changed", "failed", "skipped")},
         }
-        if self.error:
-            return {**result, "msg": self.msg, "error": self.error.as_dict()}
-        return {**result, "diff": self._diff()} if with_diff else result
+        diff = self._diff() if with_diff else []
+        if with_diff and (diff or not self.error):
+            result["diff"] = diff
+        return {**result, "msg": self.msg, "error": self.error.as_dict()} if self.error else result
 
     def _shown(self) -> list[Entry]:
         results = self.results or ("all" if len(self.entries) <= ALL_UP_TO else "changed")
@@ -119,7 +120,7 @@ class Summary:
         return [entry for entry in self.entries if results == "all" or entry.became(begun=self.begun) != "unchanged"]
 
     def _diff(self) -> list[dict[str, Any]]:
-        """Of what changes alone: a thousand unchanged ones are nothing to look at."""
+        """Of what changes alone, and not where that failed: a thousand unchanged ones are nothing to look at."""
         return [
             {
                 "before_header": printable(entry.key),
@@ -128,7 +129,7 @@ class Summary:
                 "after": entry.outcome.after,
             }
             for entry in self.entries
-            if entry.outcome and entry.outcome.changed
+            if entry.outcome and entry.outcome.changed and not entry.failed
         ]
 
     def add_up(self) -> None:

@@ -140,6 +140,12 @@ def test_the_diff_is_of_what_changes_alone_and_only_where_it_is_asked_for() -> N
     assert "diff" not in told(*entries, with_diff=False)
 
 
+def test_a_failure_does_not_hide_the_diff_of_what_changes() -> None:
+    half_done = failed("no", changed=True, operations=CREATED)
+    result = told(bucket("bad", half_done), bucket("a", changed()))
+    assert [part["before_header"] for part in result["diff"]] == ["bucket a"] and "error" in result
+
+
 def test_a_warning_is_given_once_and_after_those_of_the_declaration() -> None:
     entries = [bucket(name, Outcome("bucket", warnings=["hm", name])) for name in ("a", "b")]
     summary = Summary([*entries, bucket("skipped")], warnings=["the connection is old"])
