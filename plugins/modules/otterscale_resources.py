@@ -280,7 +280,7 @@ options:
   results:
     description:
       - Which resources RV(results) contains, V(all) of them, V(none), or V(changed), which are those that were changed,
-        have failed, or were skipped.
+        have failed, or were skipped. RV(operations) contains the writes of these resources.
       - If not given, V(all) for up to 1,000 resources and V(changed) for more. AWX drops a result of more than 700,000
         characters.
       - RV(summary) always counts all of them.

@@ -12,7 +12,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from os.path import abspath, expanduser
 from typing import Any
 
@@ -125,8 +125,7 @@ class TaskAction(ActionBase):  # type: ignore[misc]
             values["deprecations"] = validated._deprecations
         if _shows_invocation(variables):
             values["invocation"] = {"module_args": system.show(params)}
-        masked: dict[str, Any] = remove_values(values, validated._no_log_values)
-        return masked
+        return _masked(values, validated._no_log_values)
 
     def _shared_connection(self, params: Params) -> Connection:
         system = self.task.system
@@ -180,6 +179,17 @@ def _depth(value: Any) -> int:
     """How many objects and lists there are around what is innermost, itself included."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return 1 + max(map(_depth, inner), default=0)
+
+
+def _masked(values: dict[str, Any], secrets: Collection[str]) -> dict[str, Any]:
+    """The result without what must not be shown, as that of a module.
+
+    Nearly always there is nothing to hide, and one look at all of it is much cheaper than one at each text.
+    """
+    text = json.dumps(values, ensure_ascii=False, default=str).lower()
+    if any(json.dumps(secret, ensure_ascii=False)[1:-1].lower() in text for secret in secrets):
+        values = remove_values(values, secrets)
+    return values
 
 
 def _censored(result: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from .resource import Resource
 
 MAX_MESSAGES = 50
 ALL_UP_TO = 1000  # entries, of which a result has each if nothing else is asked for; of more it has what changed
-_THREADS_EACH = 3  # a worker, its call (see _http), and the call before that on its way out
+_THREADS_EACH = 3  # a worker, its call (see _http), and a call before that which ran out of time
 
 
 @dataclass
@@ -88,7 +88,7 @@ class Entry:
 class Summary:
     """What became of a declaration. error: of the first failure. begun: False where it failed as a whole.
 
-    results: which entries its result has, see ALL_UP_TO.
+    results: which entries its result has, and whose operations, see ALL_UP_TO.
     """
 
     entries: list[Entry] = field(default_factory=list)
@@ -99,12 +99,12 @@ class Summary:
     results: str | None = None
 
     def as_result(self, *, with_diff: bool) -> dict[str, Any]:
-        outcomes = [entry.outcome for entry in self.entries if entry.outcome]
+        shown = self._shown()
         counts = Counter(entry.became(begun=self.begun) for entry in self.entries)
         result: dict[str, Any] = {
-            "changed": any(outcome.changed for outcome in outcomes),
-            "operations": [operation for outcome in outcomes for operation in outcome.operations],
-            "results": [entry.as_result(begun=self.begun) for entry in self._shown()],
+            "changed": any(entry.outcome.changed for entry in self.entries if entry.outcome),
+            "operations": [step for entry in shown if entry.outcome for step in entry.outcome.operations],
+            "results": [entry.as_result(begun=self.begun) for entry in shown],
             "removals": [entry.labels() for entry in self.entries if entry.removal],
             "summary": {count: counts[count] for count in ("unchanged", "changed", "failed", "skipped")},
         }
@@ -114,10 +114,11 @@ class Summary:
         return {**result, "msg": self.msg, "error": self.error.as_dict()} if self.error else result
 
     def _shown(self) -> list[Entry]:
-        results = self.results or ("all" if len(self.entries) <= ALL_UP_TO else "changed")
-        if results == "none":
+        if self.results == "none":
             return []
-        return [entry for entry in self.entries if results == "all" or entry.became(begun=self.begun) != "unchanged"]
+        if self.results == "all" or (self.results is None and len(self.entries) <= ALL_UP_TO):
+            return self.entries
+        return [entry for entry in self.entries if entry.became(begun=self.begun) != "unchanged"]
 
     def _diff(self) -> list[dict[str, Any]]:
         """Of what changes alone, and not where that failed: a thousand unchanged ones are nothing to look at."""
@@ -136,11 +137,11 @@ class Summary:
         """Gather the warnings and failures of the entries."""
         outcomes = [entry.outcome for entry in self.entries if entry.outcome]
         self.warnings += dict.fromkeys(warning for outcome in outcomes for warning in outcome.warnings)
-        if failures := [outcome for outcome in outcomes if outcome.error]:
-            tried = [outcome for outcome in failures if outcome.error and outcome.error.reason is not Reason.NOT_TRIED]
-            self.error = (tried or failures)[0].error
+        if failures := [(outcome.error, outcome.msg) for outcome in outcomes if outcome.error]:
+            tried = [(error, msg) for error, msg in failures if error.reason is not Reason.NOT_TRIED]
+            self.error = (tried or failures)[0][0]
             lines = [f"{len(failures)} of {len(self.entries)} resources failed:"]
-            lines += [outcome.msg for outcome in tried[:MAX_MESSAGES]]
+            lines += [msg for _error, msg in tried[:MAX_MESSAGES]]
             if more := len(tried[MAX_MESSAGES:]):
                 lines.append(f"{more} more failed, as 'results' tells.")
             if not_tried := len(failures) - len(tried):

@@ -165,10 +165,10 @@ class _Reconciliation(Generic[State]):
 
     first, seen: the first and the last reading. done: the writes that are known to have taken effect.
     unresolved: the last write whose effect nobody can know. refused: what must not be sent again, and why.
-    believes: see _carry_out().
+    believes: see _carry_out(), which says it.
     """
 
-    believes = True
+    believes: bool
 
     def __init__(self, resource: Resource[State], caller: Caller) -> None:
         self.resource = resource

@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import re
 import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -41,8 +43,6 @@ def open_session() -> requests.Session:
     session = requests.Session()
     session.headers.clear()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-    # An auth callable, even an idle one, keeps requests from replacing our header by one from ~/.netrc.
-    session.auth = lambda request: request
     # Or requests reads the whole body of a redirect, to prepare a request that nobody will send.
     session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
     return session
@@ -101,19 +101,35 @@ def _send(
     body: bytes | None,
 ) -> requests.Response:
     try:
-        return session.request(
-            method,
-            url,
-            data=body,
-            headers=headers,
-            # Connecting ends before the whole call does: what never connected is known not to have been sent.
-            timeout=(0.9 * seconds, seconds),
-            verify=verify,
-            allow_redirects=False,
-            stream=True,
-        )
+        # Prepared without the session, which has nothing to add and would look for credentials in ~/.netrc.
+        request = requests.Request(method, url, headers=dict(headers), data=body).prepare()
+        settings = session.merge_environment_settings(request.url, {}, True, verify, None)
+        # Connecting ends before the whole call does: what never connected is known not to have been sent.
+        return session.send(request, timeout=(0.9 * seconds, seconds), allow_redirects=False, **settings)
     except (TypeError, UnicodeError) as error:  # what requests and urllib3 make of some proxy URLs
         raise requests.exceptions.InvalidURL(str(error)) from None
+
+
+# Threads that wait for their next call, each by what it is given to do: None ends it.
+_Jobs = queue.SimpleQueue["Callable[[], None] | None"]
+_waiting: list[_Jobs] = []
+os.register_at_fork(after_in_child=_waiting.clear)  # a new process has none of them
+
+
+def _waiting_thread() -> _Jobs:
+    with suppress(IndexError):
+        return _waiting.pop()
+    jobs: _Jobs = queue.SimpleQueue()
+    try:
+        threading.Thread(target=_serve, args=(jobs,), daemon=True).start()
+    except RuntimeError as error:  # the system, or a container's limit, gives no more threads
+        raise ApiError("unavailable", f"cannot begin the call: {error}", advice=_NO_THREAD) from None
+    return jobs
+
+
+def _serve(jobs: _Jobs) -> None:
+    while job := jobs.get():
+        job()
 
 
 def within(seconds: float, work: Callable[[float], T]) -> T:
@@ -131,14 +147,17 @@ def within(seconds: float, work: Callable[[float], T]) -> T:
         except BaseException as error:  # handed over to the caller's thread, whatever it is
             outcome.put(error)
 
-    try:
-        threading.Thread(target=run, daemon=True).start()
-    except RuntimeError as error:  # the system, or a container's limit, gives no more threads
-        raise ApiError("unavailable", f"cannot begin the call: {error}", advice=_NO_THREAD) from None
+    jobs = _waiting_thread()
+    jobs.put(run)
     try:
         result = outcome.get(timeout=seconds)
     except queue.Empty:
+        jobs.put(None)
         raise ApiError("deadline_exceeded", f"no complete answer within {seconds:g} s", sent=True) from None
+    except BaseException:  # the task has run out of its time, say
+        jobs.put(None)
+        raise
+    _waiting.append(jobs)
     if isinstance(result, BaseException):
         raise result
     return result

@@ -8,6 +8,7 @@ Source: https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 try:
     import requests
@@ -44,6 +45,7 @@ def shown_urls(text: str) -> str:
     return _IN_TEXT.sub(lambda found: shown_url(found[0]), shown_url(text))
 
 
+@lru_cache
 def usable_url(url: str) -> str:
     """The URL, if requests and urllib3 can use it. Raises ValueError with the reason."""
     try:

@@ -107,6 +107,17 @@ def test_what_was_read_before_still_tells_that_nothing_is_missing() -> None:
     assert other.error is None and not other.changed
 
 
+def test_those_who_share_a_failed_read_are_told_which_it_was() -> None:
+    reads = SharedReads(Leaving())
+    readers = [reads.fresh(name, since=0.0) for name in NAMES[:2]]
+    failures = []
+    for reader in readers:
+        with pytest.raises(ApiError) as failed:
+            reader.read("storage.v1.Service/ListBuckets", {})
+        failures.append((failed.value.reason, failed.value.rpc))
+    assert failures == [(Reason.UNREACHABLE, None), (Reason.NOT_TRIED, "ListBuckets")]
+
+
 def test_it_is_tried_again_after_a_while_and_the_first_answer_ends_it(clock: SimpleNamespace) -> None:
     server = Leaving()
     reads = SharedReads(server)

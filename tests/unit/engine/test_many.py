@@ -121,6 +121,21 @@ def test_a_result_may_hold_what_is_not_as_it_was_alone() -> None:
     assert told(*entries, results="none")["results"] == []
 
 
+@pytest.mark.parametrize(("results", "operations"), [(None, 7), ("all", 7), ("changed", 7), ("none", 0)])
+def test_a_result_has_the_operations_of_the_entries_that_it_has_and_counts_all(results: str, operations: int) -> None:
+    half_done = failed("no", changed=True, operations=CREATED)
+    new = [bucket(f"new-{number}", changed()) for number in range(6)]
+    result = told(bucket("same", Outcome("bucket")), bucket("bad", half_done), *new, results=results)
+    assert result["operations"] == CREATED * operations and result["changed"]
+    assert result["summary"] == {"unchanged": 1, "changed": 6, "failed": 1, "skipped": 0}
+
+
+def test_the_result_of_thousands_of_changes_can_be_small() -> None:
+    """AWX drops one of more than 700,000 characters."""
+    result = told(*(bucket(f"new-{number}", changed()) for number in range(10_000)), results="none", with_diff=False)
+    assert result["changed"] and result["summary"]["changed"] == 10_000 and len(str(result)) < 200
+
+
 def test_a_declaration_that_fails_as_a_whole_has_failed_for_each_entry() -> None:
     error = ApiError("client", "declared more than once: bucket a")
     result = told(bucket("a"), bucket("a"), error=error, msg="Declared more than once.", begun=False)

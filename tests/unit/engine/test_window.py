@@ -14,6 +14,8 @@ import pytest
 from ansible_collections.otterscale.core.plugins.module_utils._engine import reads as engine_reads
 from ansible_collections.otterscale.core.plugins.module_utils._engine.outcome import Outcome
 from ansible_collections.otterscale.core.plugins.module_utils._engine.reads import SharedReads
+from ansible_collections.otterscale.core.plugins.module_utils._engine.reconcile import Age, plan
+from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import Plan, Seen, Step, Verb, Wait
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale import declaration
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import Bucket
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavolume import DataVolume, Source
@@ -153,6 +155,70 @@ def test_what_is_as_declared_is_told_from_the_last_ten_seconds(server: Timed) ->
         assert not manage(resource, reads, check=False, retries=0).changed
         server.now += 1.0
     assert len(server.reads) == 3
+
+
+# While something waits
+
+
+VOLUME = DataVolume("lab", "vms", "root", source=Source("blank_image"), size=10)
+WAITING = replace(VOLUME, wait=Wait(5, 1))
+
+
+@pytest.mark.parametrize(
+    ("resource", "phase", "age"),
+    [
+        (VOLUME, "Succeeded", Age.RECENT),
+        (WAITING, "Succeeded", Age.RECENT),
+        (VOLUME, "ImportInProgress", Age.RECENT),  # nobody waits for it
+        (WAITING, "ImportInProgress", Age.NEW),
+        (VOLUME, "Failed", Age.RECENT),
+        (WAITING, "Failed", Age.NEW),  # it would be in vain, by a reading that may be old
+        (replace(WAITING, size=20), "ImportInProgress", Age.ANY),  # a write comes first, and a reading after it
+        (replace(VOLUME, size=20), "Succeeded", Age.ANY),
+        (replace(VOLUME, size=1), "Succeeded", Age.NEW),  # refused, and so is nothing that may have changed meanwhile
+    ],
+)
+def test_how_old_a_reading_may_be(server: Timed, resource: DataVolume, phase: str, age: Age) -> None:
+    place(server, replace(VOLUME, size=1 << 40 if resource.size == 1 else 10))
+    server.things["datavolume"]["root"].update(phase=phase, progress="12.00%")
+    assert plan(resource, server).age is age
+
+
+def test_what_carries_over_for_one_of_two_writes_needs_a_young_reading(server: Timed) -> None:
+    steps = [Step(Verb.UPDATE, "S/One", {}, "", carries_over=carries) for carries in (False, True)]
+    planned = plan(VOLUME, server)
+    ages = [replace(planned, steps=tuple(some)).age for some in (steps, steps[::-1], steps[:1], steps[1:])]
+    assert ages == [Age.YOUNG, Age.YOUNG, Age.ANY, Age.YOUNG]
+
+
+@pytest.mark.parametrize("phase", ["ImportInProgress", "Failed"])
+def test_a_wait_begins_with_a_reading_of_its_own(server: Timed, phase: str) -> None:
+    """The one before it shows what the second volume was like before it became ready."""
+    other = replace(VOLUME, name="other")
+    place(server, VOLUME, other)
+    server.things["datavolume"]["other"].update(phase=phase, progress="12.00%")
+    reads = SharedReads(server)
+    assert not manage(VOLUME, reads, check=False, retries=0).changed
+    server.things["datavolume"]["other"].update(phase="Succeeded", progress="100.0%")
+    outcome = manage(replace(other, wait=Wait(5, 1)), reads, check=False, retries=0)
+    assert outcome.error is None and outcome.phases and [seen["phase"] for seen in outcome.phases] == ["Succeeded"]
+
+
+def test_only_a_deletion_is_proven_by_its_acceptance(server: Timed) -> None:
+    """Whatever else takes effect at once is looked at, for its answer may not show it."""
+
+    @dataclass(frozen=True)
+    class AtOnce(DataVolume):
+        def plan(self, seen: Seen[Any]) -> Plan:
+            planned = super().plan(seen)
+            return planned._replace(steps=tuple(step._replace(synchronous=True) for step in planned.steps))
+
+    place(server, VOLUME)
+    volume = AtOnce("lab", "vms", "root", source=Source("blank_image"), size=20)
+    (outcome,) = loop(server, [volume])
+    assert outcome.changed and outcome.resource is not None
+    assert [rpc for rpc, _request in server.writes] == ["ExtendDataVolume"]
+    assert server.reads == ["ListDataVolumes"] * 2
 
 
 # What a colleague does meanwhile
