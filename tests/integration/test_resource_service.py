@@ -51,6 +51,7 @@ def test_the_health_check_needs_no_token_and_tells_the_generations_apart(started
 
 def test_a_server_before_1_2_has_no_update(client: Client) -> None:
     with Emulator("--generation", "v1.1") as old:
+        assert old.call("link", "ListLinks")[1] == {"links": [{"cluster": "demo", "agentVersion": "1.1.0"}]}
         assert old.call("resource", "Update") == (404, "404 page not found\n")
         assert old.journal()["calls"][-1]["code"] == "unimplemented"
         created = Client(old).apply("services", service())
