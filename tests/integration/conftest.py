@@ -19,9 +19,10 @@ from tests.integration.playbook import COMPARED, MODULE
 
 # What the playbooks know of a server, as host variables.
 GENERATIONS = {
-    "plain": {"errors": "plain", "services": "own_name", "claims": "filesystem"},
-    "blind": {"errors": "plain", "services": "none", "claims": "filesystem_gib"},
-    "mapped": {"errors": "mapped", "services": "all", "claims": "exact"},
+    "plain": {"api": "instance_v1", "errors": "plain", "services": "own_name", "claims": "filesystem"},
+    "blind": {"api": "instance_v1", "errors": "plain", "services": "none", "claims": "filesystem_gib"},
+    "mapped": {"api": "instance_v1", "errors": "mapped", "services": "all", "claims": "exact"},
+    "v1.4": {"api": "resource_v1", "errors": "mapped", "services": "all", "claims": "exact"},
 }
 TARGETS = Path(__file__).resolve().parent / "targets"
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC")

@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import json
-import time
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import yaml
@@ -51,6 +52,7 @@ def test_the_health_check_needs_no_token_and_tells_the_generations_apart(started
 
 def test_a_server_before_1_2_has_no_update(client: Client) -> None:
     with Emulator("--generation", "v1.1") as old:
+        assert old.call("link", "ListLinks")[1] == {"links": [{"cluster": "demo", "agentVersion": "1.1.0"}]}
         assert old.call("resource", "Update") == (404, "404 page not found\n")
         assert old.journal()["calls"][-1]["code"] == "unimplemented"
         created = Client(old).apply("services", service())
@@ -359,18 +361,22 @@ def test_one_put_prepares_servers_of_all_generations(client: Client) -> None:
     assert not client.names("datavolumes") and not client.names("persistentvolumeclaims")
 
 
-def test_a_call_costs_the_same_among_ten_thousand_services(client: Client) -> None:
+def test_a_call_is_cheap_among_ten_thousand_services(client: Client) -> None:
     many = [
-        {"namespace": "default", "name": f"s{n}", "type": "ClusterIP", "ports": [{"port": 80}]} for n in range(10_000)
+        {"namespace": "default", "name": f"s{n}", "type": "ClusterIP", "ports": [{"port": 80}]} for n in range(10000)
     ]
     client.emulator.put_all("service", many)
-    least = {"Get": 1.0, "Create": 1.0}
-    for number in range(30):
-        for rpc, call in (
-            ("Get", lambda number=number: client.get("services", f"s{number}")),
-            ("Create", lambda number=number: client.create("services", service(f"new{number}"))),
-        ):
-            begun = time.perf_counter()
-            call()
-            least[rpc] = min(least[rpc], time.perf_counter() - begun)
-    assert max(least.values()) < 0.005, least
+    for call in (
+        lambda number: client.get("services", f"s{number}"),
+        lambda number: client.create("services", service(f"new{number}")),
+    ):
+        begun = processor_seconds(client.emulator.pid)
+        for number in range(50):
+            call(number)
+        assert (processor_seconds(client.emulator.pid) - begun) / 50 < 0.005
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process has used: unlike the time that passes, it does not depend on what else runs here."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")

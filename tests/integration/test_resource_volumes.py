@@ -11,6 +11,8 @@ import pytest
 from emulator.process import Emulator
 from tests.integration.resource_client import GI, Client, phase, service, until, volume
 
+MODES = '"ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"'
+
 
 @pytest.fixture(scope="module")
 def started() -> Iterator[Emulator]:
@@ -37,6 +39,9 @@ def test_a_volume_goes_through_its_phases_and_tells_them(client: Client) -> None
     found = described["resource"]["object"]
     assert {event["object"]["involvedObject"]["uid"] for event in described["events"]} == {found["metadata"]["uid"]}
     assert found["status"]["progress"] == "100.0%"
+    running = found["status"]["conditions"][-1]
+    assert running["type"] == "Running" and running["message"] == "Import Complete"
+    assert found["metadata"]["creationTimestamp"] <= running["lastTransitionTime"] <= running["lastHeartbeatTime"]
     claim = client.get("persistentvolumeclaims", "image")
     assert claim["metadata"]["ownerReferences"][0]["uid"] == found["metadata"]["uid"]
     assert claim["spec"]["storageClassName"] == "ceph-rbd" and claim["status"]["capacity"] == {"storage": "1Gi"}
@@ -64,6 +69,7 @@ def test_the_spec_of_a_volume_is_for_ever_and_bad_ones_are_denied(client: Client
         (volume("url", {"http": {"url": "ftp://x"}}), "DataVolume source http URL is not valid"),
         (volume("size", size="0"), "PVC size can't be equal or less than zero"),
         (volume("text", size="much"), "PVC size is missing"),
+        (volume("mode", accessModes=["Many"]), 'Unsupported value: "Many": supported values: ' + MODES),
         (volume("both", {"blank": {}, "pvc": {"name": "disk"}}), "Multiple Data volume sources"),
     ):
         assert client.refused(client.create, "datavolumes", manifest) == ("invalid_argument", denied + words)
@@ -80,6 +86,9 @@ def test_a_claim_grows_in_time_if_its_class_lets_it(client: Client) -> None:
         "metadata": {"name": "disk"},
         "spec": {"resources": {"requests": {"storage": "2Gi"}}},
     }
+    code, text = client.refused(client.apply, "persistentvolumeclaims", wanted)
+    assert code == "failed_precondition"
+    assert text.endswith('conflict with "virt-cdi-controller" using v1: .spec.resources.requests.storage')
     grown = client.apply("persistentvolumeclaims", wanted, force=True)
     assert grown["status"]["capacity"] == {"storage": "1Gi"} and grown["spec"]["accessModes"] == ["ReadWriteOnce"]
     until(lambda: client.get("persistentvolumeclaims", "disk")["status"]["capacity"] == {"storage": "2Gi"})
@@ -106,7 +115,9 @@ def test_volumes_wait_for_consumers_sources_and_classes(client: Client) -> None:
         "Pending",
         "Pending",
     ]
-    assert client.get("persistentvolumeclaims", "lazy")["status"] == {"phase": "Pending"}
+    described = client.call("Describe", "persistentvolumeclaims", name="lazy")
+    assert described["resource"]["object"]["status"] == {"phase": "Pending"}
+    assert [event["object"]["reason"] for event in described["events"]] == ["WaitForFirstConsumer"]
     client.emulator.put("virtual_machine", namespace="default", name="app", boot_data_volume="lazy")
     client.create("datavolumes", volume("source"))
     for name in ("lazy", "source", "copy"):

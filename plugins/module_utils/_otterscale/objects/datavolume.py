@@ -7,6 +7,7 @@ from __future__ import annotations
 from ..._values.message import Message
 from ..._values.quantity import parse_quantity
 from ..model.datavolume import DataVolumeState, Source
+from .reader import read_quantity
 
 
 def read_data_volume(volume: Message, claim: Message) -> DataVolumeState | None:
@@ -22,7 +23,7 @@ def read_data_volume(volume: Message, claim: Message) -> DataVolumeState | None:
     return DataVolumeState(
         source=source,
         boot_image=None,
-        size=_read_requested(claimed.object("resources").object("requests")),
+        size=read_quantity(claimed.object("resources").object("requests"), "storage"),
         capacity=read_capacity(claim.object("status").object("capacity").string("storage")),
         phase=status.string("phase"),
         progress=status.string("progress"),
@@ -37,18 +38,6 @@ def read_capacity(text: str) -> int:
         return parse_quantity(text) if text else 0
     except ValueError as error:
         raise ValueError(f"'capacity' {error}") from None
-
-
-def _read_requested(requested: Message) -> int:
-    """The size that was asked for. In a custom resource a quantity stays as it was written: a text or an integer."""
-    size = requested.get("storage")
-    if isinstance(size, int) and not isinstance(size, bool):
-        return size
-    text = requested.string("storage")
-    try:
-        return parse_quantity(text or "0")
-    except ValueError as error:
-        raise ValueError(f"'storage' {error}") from None
 
 
 def _read_source(source: Message, namespace: str) -> Source | None:

@@ -20,6 +20,7 @@ from .reader import Kind, unlike
 CREATE, APPLY, DELETE = (f"{RESOURCES}/{rpc}" for rpc in ("Create", "Apply", "Delete"))
 FIELD_MANAGER = "otterscale.core"
 _PAGE = 500
+_CONFLICTS = ("Operation cannot be fulfilled", "Apply failed with")
 # What a cluster lacks where it does not know a kind of object.
 _COMPONENTS = {"kubevirt.io": "KubeVirt", "cdi.kubevirt.io": "KubeVirt's CDI"}
 
@@ -58,7 +59,10 @@ class ResourceService:
                 return None
             _explain(error, kind)
             raise
-        return object_in(answer, kind, namespace, name)
+        document = Message(answer).object("object")
+        if flaw := unlike(document, kind, namespace, name):
+            raise ValueError(f"it is not the object that was asked for: {flaw}")
+        return document
 
     def find_all(self, kind: Kind, namespace: str, label_selector: str = "") -> Iterator[Mapping[str, Any]]:
         """All objects of a namespace; "" is all namespaces."""
@@ -96,14 +100,6 @@ def name_of(document: Mapping[str, Any]) -> str:
     return Message(document).object("metadata").string("name")
 
 
-def object_in(answer: Mapping[str, Any], kind: Kind, namespace: str, name: str) -> Mapping[str, Any]:
-    """The object that an answer carries. Raises ValueError where it is not the one that was asked for."""
-    document = Message(answer).object("object")
-    if flaw := unlike(document, kind, namespace, name):
-        raise ValueError(f"it is not the object that was asked for: {flaw}")
-    return document
-
-
 # What refusals mean. Their texts are those of Kubernetes, which the server says twice.
 
 
@@ -113,8 +109,8 @@ def is_absence(error: ApiError, kind: Kind, name: str) -> bool:
 
 
 def is_conflict(error: ApiError) -> bool:
-    """Whether an object is not as it was read any more. Nothing else has this code here."""
-    conflict = error.code == "failed_precondition"
+    """Whether an object is not as it was read any more, or Apply meets fields of others. Nothing else is this here."""
+    conflict = error.code == "failed_precondition" and any(text in error.message for text in _CONFLICTS)
     if conflict:
         error.advice = "Another client changes it all the time: run the task again when that has ended."
     return conflict

@@ -15,7 +15,7 @@ from ..._values.message import Message
 from ..._values.ports import PORTS, Port, read_port
 from ..model.vm_service import VMServiceState, WantedVMService
 from ..server import UPDATE
-from .reader import INSTANCE, MACHINE, NAMESPACE, SERVICE, says_missing
+from .reader import INSTANCE, MACHINE, NAMESPACE, SERVICE, says_missing, unlike
 from .resource_service import (
     APPLY,
     CREATE,
@@ -27,7 +27,6 @@ from .resource_service import (
     is_conflict,
     manifest,
     name_of,
-    object_in,
 )
 
 # The label by which dashboards of all versions find the service of a VM.
@@ -94,9 +93,8 @@ class VMServiceObjects:
     def state_in(
         self, wanted: WantedVMService, step: Step, answer: Mapping[str, Any], before: Seen[VMServiceState]
     ) -> VMServiceState | None:
-        if step.verb is Verb.DELETE:
-            return None
-        return _state(object_in(answer, SERVICE, wanted.namespace, wanted.name))
+        service = Message(answer).object("object")
+        return None if unlike(service, SERVICE, wanted.namespace, wanted.name) else _state(service)
 
     def refusal(self, wanted: WantedVMService, step: Step, error: ApiError) -> Refusal | None:
         if step.verb is Verb.CREATE:
