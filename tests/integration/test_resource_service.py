@@ -233,6 +233,11 @@ def test_services_are_refused_in_the_words_of_kubernetes(client: Client) -> None
             'spec.ports[0].protocol: Unsupported value: "tcp"',
         ),
         ("string", service("string", {"port": "80"}), "cannot unmarshal"),
+        (
+            "list",
+            service("list", selector=["web"]),
+            "cannot unmarshal array into Go struct field Service.spec.selector",
+        ),
         ("inner", service("inner", {"port": 80, "nodePort": 30081}, type="ClusterIP"), "may not be used when"),
     ):
         code, text = client.refused(client.create, "services", manifest)
