@@ -19,10 +19,10 @@ from tests.integration.playbook import COMPARED, MODULE
 
 # What the playbooks know of a server, as host variables.
 GENERATIONS = {
+    "v1.4": {"api": "resource_v1", "errors": "mapped", "services": "all", "claims": "exact"},
     "plain": {"api": "instance_v1", "errors": "plain", "services": "own_name", "claims": "filesystem"},
     "blind": {"api": "instance_v1", "errors": "plain", "services": "none", "claims": "filesystem_gib"},
     "mapped": {"api": "instance_v1", "errors": "mapped", "services": "all", "claims": "exact"},
-    "v1.4": {"api": "resource_v1", "errors": "mapped", "services": "all", "claims": "exact"},
 }
 TARGETS = Path(__file__).resolve().parent / "targets"
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC")
@@ -85,7 +85,8 @@ def emulators(target: str) -> Iterator[dict[str, Emulator]]:
 
     One more is for the tasks as modules: each target takes them to another generation.
     """
-    generations = only_on(target) or chosen("GENERATION", list(GENERATIONS))
+    only = only_on(target)
+    generations = [name for name in chosen("GENERATION", list(GENERATIONS)) if not only or name in only] or only
     like_it = sorted(path.name for path in TARGETS.iterdir() if only_on(path.name) == only_on(target))
     as_modules = generations[like_it.index(target) % len(generations)] + MODULE
     with ExitStack() as stack:

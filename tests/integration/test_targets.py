@@ -93,7 +93,10 @@ def assert_quiet(again: Run, host: str, where: str) -> None:
             diff = result.values["diff"]
             for part in diff if isinstance(diff, list) else [diff]:
                 assert part["before"] == part["after"], f"{where}: {result.label}"
-    allowed = sum(READS[module] * count for module, count in Counter(r.module for r in again.of(host)).items())
+    # On OtterScale 1.x each task tries the older API first, and then asks which one there is.
+    finding_out = 2 if GENERATIONS.get(host.removesuffix(MODULE), {}).get("api") == "resource_v1" else 0
+    tasks = Counter(result.module for result in again.of(host))
+    allowed = sum((READS[module] + finding_out) * count for module, count in tasks.items())
     refused = len(again.writes(host))  # each is followed by one more look
     asked_for = sum(bool(_invocation(r).get("wait")) + bool(_invocation(r).get("get_unlisted")) for r in again.of(host))
     assert len(again.reads(host)) <= allowed + 2 * (refused + asked_for), f"{where}: {again.reads(host)}"
