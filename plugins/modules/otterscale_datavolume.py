@@ -65,11 +65,28 @@ options:
     description:
       - Whether virtual machines can boot from the volume. V(false) for a new volume if not given.
       - It cannot be changed afterwards. A task that names the other value fails without sending anything.
+      - With OtterScale 1.x this is a label of the volume that says so and nothing else. It is not compared with a volume
+        that does not have the label, such as one that was created in a dashboard.
     type: bool
+  storage_class:
+    description:
+      - Name of the storage class of the volume. If not given, a new volume gets the default class of the cluster.
+      - It cannot be changed afterwards. A task that names another one fails without sending anything.
+      - For OtterScale 1.x only. A task for an older server fails without sending a write.
+    type: str
+  access_modes:
+    description:
+      - Access modes of the volume's claim. If not given, CDI chooses for a new volume what suits the storage class.
+      - They cannot be changed afterwards. A task that names other ones, in whatever order, fails without sending
+        anything.
+      - For OtterScale 1.x only. A task for an older server fails without sending a write.
+    type: list
+    elements: str
+    choices: [ReadWriteOnce, ReadOnlyMany, ReadWriteMany, ReadWriteOncePod]
   get_unlisted:
     description:
       - Whether to read a volume that the server does not list with GetDataVolume, so that it can be compared or its
-        absence proven.
+        absence proven. OtterScale 1.x lists all volumes.
       - Off by default, because this call crashes the whole server in some versions of OtterScale. Use it only if you
         know that yours is not one of them.
     type: bool
@@ -78,11 +95,22 @@ attributes:
   idempotent:
     support: full
 notes:
-  - The server lists only volumes that OtterScale created and whose claim exists. A volume that exists without being
-    listed counts as present. The task reports no change and warns that it could not be compared.
+  - Before OtterScale 1.x, the server lists only volumes that OtterScale created and whose claim exists. A volume that
+    exists without being listed counts as present. The task reports no change and warns that it could not be compared.
   - O(state=absent) for a volume that is not listed sends one delete to make sure. It reports C(changed) only if there
     was something to delete. In check mode it sends nothing, predicts no change and warns.
   - An import that cannot succeed may be retried forever, so O(wait=true) ends after O(wait_timeout) at the latest.
+  - With OtterScale 1.x, a volume is a DataVolume of C(cdi.kubevirt.io/v1beta1) with a PersistentVolumeClaim of its name.
+    It grows by its claim, once that is bound and if its storage class allows expansion; O(wait=true) waits until it has
+    grown. A failed wait shows the newest events of both objects.
+  - With OtterScale 1.x, some storage classes bind a volume only when a virtual machine uses it (C(WaitForFirstConsumer)),
+    and its content is made only then. There is nothing to wait for until such a virtual machine starts, so
+    O(wait=true) ends at that phase, with success and a warning.
+  - With OtterScale 1.x, a volume whose source is of another kind than O(source) can name is present. If the task names
+    a source, it reports no change and warns that the volume could not be compared. The same warning is given for a volume
+    whose DataVolume was deleted by CDI after the import (garbage collection), of which only the size is compared.
+  - With OtterScale 1.x, a volume that is being deleted counts as absent. O(state=absent) with O(wait=true) waits until the
+    DataVolume and its claim are gone. A task that is to create such a volume again fails, and says what it waits for.
 seealso:
   - module: otterscale.core.otterscale_vm_service
 extends_documentation_fragment:
@@ -119,6 +147,19 @@ EXAMPLES = r"""
     source:
       type: blank_image
 
+- name: Ensure a disk exists that a virtual machine can take along to another node (OtterScale 1.x)
+  otterscale.core.otterscale_datavolume:
+    api_url: https://otterscale.example.com/api
+    api_token: "{{ otterscale_token }}"
+    scope: production
+    namespace: shop
+    name: shared
+    size: 50Gi
+    storage_class: ceph-rbd
+    access_modes: [ReadWriteMany]
+    source:
+      type: blank_image
+
 - name: Delete a volume with its data
   otterscale.core.otterscale_datavolume:
     api_url: https://otterscale.example.com
@@ -145,12 +186,14 @@ datavolume:
       type: str
       returned: always
     source:
-      description: Where the content comes from.
+      description:
+        - Where the content comes from. V(null) if it is of another kind than O(source) can name, or is not known any
+          more.
       type: dict
       returned: always
       sample: {type: http_url, data: "https://images.example.com/debian-12.qcow2"}
     boot_image:
-      description: Whether virtual machines can boot from the volume.
+      description: Whether virtual machines can boot from the volume. V(null) if the volume does not tell.
       type: bool
       returned: always
     phase:

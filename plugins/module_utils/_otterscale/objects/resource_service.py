@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
+from ..._engine.index import view
 from ..._engine.resource import Read
 from ..._errors import ApiError
 from ..._values.message import Message
@@ -17,6 +19,7 @@ from ..server import RESOURCES
 from .reader import Kind, unlike
 
 CREATE, APPLY, DELETE = (f"{RESOURCES}/{rpc}" for rpc in ("Create", "Apply", "Delete"))
+DESCRIBE = f"{RESOURCES}/Describe"
 FIELD_MANAGER = "otterscale.core"
 _PAGE = 500
 # What a cluster lacks where it does not know a kind of object.
@@ -53,23 +56,39 @@ class ResourceService:
         return object_in(answer, kind, namespace, name)
 
     def list(self, kind: Kind, namespace: str, label_selector: str = "") -> Iterator[Mapping[str, Any]]:
-        """All objects of a namespace, page by page."""
+        """All objects of a namespace."""
+        return chain.from_iterable(view(page, _objects) for page in self._pages(kind, namespace, label_selector))
+
+    def find(self, kind: Kind, namespace: str, name: str) -> Mapping[str, Any] | None:
+        """The same as get(), from the list of the namespace, which many resources can share."""
+        found = (view(page, _by_name).get(name) for page in self._pages(kind, namespace))
+        return next((document for document in found if document is not None), None)
+
+    def _pages(self, kind: Kind, namespace: str, label_selector: str = "") -> Sequence[Mapping[str, Any]]:
         request = {**address(self.cluster, kind, namespace), "labelSelector": label_selector, "limit": _PAGE}
-        found: list[Mapping[str, Any]] = []
+        pages: tuple[Mapping[str, Any], ...] = ()
         token, restarted = "", False
         while True:
             try:
-                answer = Message(self.read(f"{RESOURCES}/List", {**request, **({"continue": token} if token else {})}))
+                answer = self.read(f"{RESOURCES}/List", {**request, **({"continue": token} if token else {})})
             except ApiError as error:
                 if token and not restarted and _has_expired(error):
-                    found, token, restarted = [], "", True
+                    pages, token, restarted = (), "", True
                     continue
                 _explain(error, kind)
                 raise
-            found += [item.object("object") for item in answer.objects("items")]
-            token = answer.string("continue")
+            pages += (answer,)
+            token = Message(answer).string("continue")
             if not token:
-                return iter(found)
+                return pages
+
+
+def _objects(page: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [item.object("object") for item in Message(page).objects("items")]
+
+
+def _by_name(page: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {Message(document).object("metadata").string("name"): document for document in view(page, _objects)}
 
 
 def object_in(answer: Mapping[str, Any], kind: Kind, namespace: str, name: str) -> Mapping[str, Any]:
