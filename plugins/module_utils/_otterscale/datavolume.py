@@ -85,7 +85,9 @@ class DataVolume(WantedDataVolume, Resource[DataVolumeState]):
             source=None if params["source"] is None else _checked_source(params["source"]),
             size=None if params["size"] is None else checked("size", params["size"], parse_size),
             boot_image=params["boot_image"],
-            storage_class=storage_class and checked("storage_class", storage_class, dns_1123_subdomain),
+            storage_class=None
+            if storage_class is None
+            else checked("storage_class", storage_class, dns_1123_subdomain),
             access_modes=None if modes is None else tuple(modes),
             wait=Wait(params["wait_timeout"], params["wait_sleep"]) if params["wait"] else None,
             dialect=DataVolumeMessages(params["get_unlisted"], Cluster.from_params(params)),

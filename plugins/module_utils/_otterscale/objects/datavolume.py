@@ -137,7 +137,8 @@ class DataVolumeObjects:
     def refusal(self, wanted: WantedDataVolume, step: Step, error: ApiError) -> Refusal | None:
         _advise(wanted, error)
         if step.verb is Verb.CREATE:
-            if error.code == "already_exists":
+            # CDI looks at the claim of that name, before Kubernetes at the volume.
+            if error.code == "already_exists" or _NAME_TAKEN in error.message:
                 return Refusal.EXISTS
             source = wanted.source or Source("blank_image")
             missing = says_missing(error, "namespace", NAMESPACE, wanted.namespace) or says_missing(
