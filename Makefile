@@ -22,7 +22,7 @@ help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 .PHONY: demo
-demo: setup ## Set everything up, start the embedded server, run the quickstart playbook twice
+demo: setup ## Set everything up, start the embedded server, run the quickstart playbook twice; GENERATION=v1.4 for OtterScale 1.x
 	@mkdir -p .dev/logs
 	@$(NOX) --session demo 2>.dev/logs/demo.log || { cat .dev/logs/demo.log >&2; exit 1; }
 

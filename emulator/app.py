@@ -145,7 +145,13 @@ class App:
         self._clusters: Clusters | None = None
         services: tuple[Any, ...]
         if generation.api == "resource_v1":
-            settings = Settings(generation.claims, generation.collected == "true", import_seconds, deletion_seconds)
+            settings = Settings(
+                generation.claims,
+                generation.collected == "true",
+                import_seconds,
+                deletion_seconds,
+                agent_version="1.1.0" if generation.update == "missing" else "1.4.1",
+            )
             self._clusters = clusters = Clusters(world, settings)
             services = (
                 ResourceServiceASGIApplication(Resources(clusters), interceptors=interceptors, codecs=[ObjectJson()]),

@@ -258,7 +258,7 @@ class Link:
     """The connection of a cluster's agent to OtterScale 1.x."""
 
     cluster: str
-    agent_version: str = "1.4.1"
+    agent_version: str = ""
     online: bool = True
     # Since when the agent is gone, if it is, and for how long its server still tries to reach it.
     offline_since: float | None = None

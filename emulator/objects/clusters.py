@@ -18,6 +18,7 @@ class Clusters:
     def __init__(self, world: World, settings: Settings) -> None:
         self._world = world
         self._stores = {name: Store(world, name, settings) for name in world.scopes}
+        self._agent_version = settings.agent_version
         self._started = time.time()
         self._first_start = not self.platform.clusters
         self.settle()
@@ -63,7 +64,7 @@ class Clusters:
     def settle(self) -> bool:
         changes = []
         for name, store in self._stores.items():
-            link = self.platform.clusters.setdefault(name, Link(name))
+            link = self.platform.clusters.setdefault(name, Link(name, self._agent_version))
             if link.online is (link.offline_since is not None):
                 link.offline_since = None if link.online else time.time()
                 changes.append(True)

@@ -25,7 +25,8 @@ from .clusters import Clusters
 from .codec import as_double
 from .kind import VERBS, Kind, Manifest
 from .kinds import KINDS
-from .store import Store, timestamp
+from .moments import timestamp
+from .store import Store
 
 # The JSON of a message: see codec.py. What the proto declares is the same.
 Answer = Any

@@ -11,7 +11,6 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from .. import volumes
@@ -32,7 +31,8 @@ from .kind import Kind, Manifest
 from .kinds import KINDS
 from .kinds.claim import requested
 from .kinds.virtual_machine import SELECTOR
-from .store import Store, timestamp
+from .moments import moment, timestamp
+from .store import Store
 from .store import key_of as object_key
 
 # Who is said to have written what is put: the dashboard what OtterScale's labels are on, else somebody at a terminal.
@@ -161,16 +161,18 @@ def _service(store: Store, item: Object) -> Service:
 def _place_volume(store: Store, volume: DataVolume, given: dict[str, Any]) -> DataVolume:
     manifest = shown_volume(volume)
     manifest.pop("status")
-    course: dict[str, Any] = {name: given[name] for name in _COURSE if name in given}
+    course: dict[str, Any] = {name: getattr(volume, name) for name in _COURSE}
     if "capacity_bytes" in given:
         course["capacity"] = volume.capacity_bytes
     key = key_of(volume.namespace, volume.name)
-    item = add(
-        store,
-        _merged(store, "datavolumes.cdi.kubevirt.io", manifest),
-        DASHBOARD if volume.managed else FOREIGN,
-        course,
-    )
+    merged = _merged(store, "datavolumes.cdi.kubevirt.io", manifest)
+    # One of `storage` and `pvc`: what the older shapes do not have, such as a class, stays as it is.
+    template = "storage" if volumes.uses_storage(volume) else "pvc"
+    merged["spec"].pop("pvc" if template == "storage" else "storage", None)
+    if found := store.table.get(f"datavolumes.cdi.kubevirt.io/{key}"):
+        size = manifest["spec"][template]["resources"]
+        merged["spec"][template] |= {**found.manifest["spec"].get(template, {}), "resources": size}
+    item = add(store, merged, DASHBOARD if volume.managed else FOREIGN, course)
     store.settle()
     claim = store.table.get(f"persistentvolumeclaims/{key}")
     if claim is not None and "capacity_bytes" in given and "capacity" in claim.manifest.get("status", {}):
@@ -286,8 +288,8 @@ def _metadata(shape: VirtualMachine) -> Manifest:
 
 
 def _common(metadata: Manifest) -> dict[str, Any]:
-    created = datetime.fromisoformat(metadata["creationTimestamp"].replace("Z", "+00:00")).timestamp()
-    return {"namespace": metadata.get("namespace", ""), "name": metadata["name"], "created_at": created}
+    created_at = moment(metadata["creationTimestamp"])
+    return {"namespace": metadata.get("namespace", ""), "name": metadata["name"], "created_at": created_at}
 
 
 _SHOWN: dict[str, Callable[[Store, Object], Any]] = {

@@ -10,7 +10,6 @@ import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timezone
 
 from ..errors import BackendError
 from ..model import Object, Table
@@ -19,6 +18,7 @@ from ..world import World
 from . import errors, ownership
 from .kind import Kind, Manifest
 from .kinds import KINDS
+from .moments import timestamp
 
 # Whatever a client writes here, the server keeps its own.
 _KEPT = ("uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
@@ -32,6 +32,7 @@ class Settings:
     collected: bool = False
     import_seconds: float = 0.0
     deletion_seconds: float = 0.0
+    agent_version: str = ""
 
 
 class Store:
@@ -43,6 +44,7 @@ class Store:
         self.node_ports: dict[int, str] = {}  # -> the key of the service that has it
         self._owned: dict[str, set[str]] = {}  # uid -> the keys of what it owns
         self._restless: set[str] = set()  # what a controller has more to do with
+        self._told = False  # whether there was an event since the controllers began
 
     @property
     def table(self) -> Table[Object]:
@@ -229,6 +231,13 @@ class Store:
         metadata = item.manifest["metadata"]
         self.place(key_of(kind, metadata.get("namespace", ""), metadata["name"]), item)
 
+    def tell(self, item: Object, kind: str, reason: str, message: str) -> None:
+        """An event; what was said last is not said again."""
+        last = item.events[-1] if item.events else {}
+        if (last.get("reason"), last.get("message")) != (reason, message):
+            item.events.append({"type": kind, "reason": reason, "message": message, "at": time.time()})
+            self._told = True
+
     def remove(self, key: str) -> None:
         """What is gone takes along what it owns, in the background."""
         item = self.table.pop(key)
@@ -246,13 +255,14 @@ class Store:
     def settle(self) -> bool:
         """Let the controllers act; returns whether any of them did."""
         before, table = self.revision, self.table
+        self._told = False
         seen: set[str] = set()
         while todo := sorted(self._restless - seen):  # one may wake another, such as a volume its claim
             seen.update(todo)
             for key in todo:
                 if not self._settle_one(key, table.get(key)):
                     self._restless.discard(key)
-        return self.revision != before
+        return self._told or self.revision != before
 
     def _settle_one(self, key: str, item: Object | None) -> bool:
         """Whether there is more to come."""
@@ -298,10 +308,6 @@ OWN_FINALIZERS = ("kubernetes.io/pvc-protection", "cdi.kubevirt.io/dataVolumeFin
 
 def key_of(kind: Kind, namespace: str, name: str) -> str:
     return f"{kind.title}/{namespace}/{name}"
-
-
-def timestamp(moment: float) -> str:
-    return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _apply_failed(kind: Kind, fields: dict[str, list[str]]) -> errors.Status:

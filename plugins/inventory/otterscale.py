@@ -24,8 +24,9 @@ options:
     choices: [otterscale.core.otterscale]
   namespaces:
     description:
-      - Kubernetes namespaces to take virtual machines from. Each of them is read with one call.
-      - If not given, the virtual machines of all namespaces are read with one call.
+      - Kubernetes namespaces to take virtual machines from. Each of them is read with one call, and with OtterScale 1.x
+        with three.
+      - If not given, the virtual machines of all namespaces are read in the same way.
     type: list
     elements: str
   filters:

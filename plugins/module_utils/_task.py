@@ -134,6 +134,7 @@ def manage(
 ) -> Outcome:
     """By what was read before, for as long as that will do for what is planned from it; else by what is read now."""
     name = resource.title
+    resource = reads.together(resource)
     if check:
         return plan(resource, reads.recent(name)).predicted()
     planned, reader = plan_from_kept(resource, reads, name) or plan_from(resource, reads.fresh(name))

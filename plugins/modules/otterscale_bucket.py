@@ -50,6 +50,7 @@ options:
     type: str
     choices: [private, public_read, public_read_write, authenticated_read]
 notes:
+  - The API of OtterScale 1.x has no object storage. The task fails there before any write is sent.
   - Some servers do not report that they could not read the ACL of a bucket. They then show no grants, and often no
     policy. RV(bucket.acl) is V(null) for such a bucket. A task that sets O(acl), or has something to change, fails
     without sending anything. A task that finds the owner as it should be, or deletes the bucket, does not need the ACL.

@@ -20,6 +20,8 @@ options:
       - Name of the bucket. If there is none of this name, the result is an empty list.
       - If not given, the task returns all buckets of the scope.
     type: str
+notes:
+  - The API of OtterScale 1.x has no object storage. The task fails there before any write is sent.
 seealso:
   - module: otterscale.core.otterscale_bucket
 extends_documentation_fragment:

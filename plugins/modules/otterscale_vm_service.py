@@ -72,7 +72,7 @@ attributes:
   idempotent:
     support: partial
     details:
-      - Without O(kubeconfig), a service that the server does not list is updated on every run, with a warning.
+      - Without O(kubeconfig), a service that a server of 2025 does not list is updated on every run, with a warning.
 notes:
   - OtterScale has no call that reads one service, and some versions of it do not list all of them. If a service exists
     without being listed, its ports are set with an update, and the task reports C(changed) and warns. Set O(kubeconfig)
@@ -80,6 +80,8 @@ notes:
   - O(state=absent) for a service that is not listed sends one delete to make sure. It reports C(changed) only if there
     was something to delete. In check mode it sends nothing, predicts no change and warns.
   - The API deletes and updates any Kubernetes service of that name, even one that OtterScale did not create.
+  - OtterScale 1.x reads a service by its name, so none of the above holds there. A service that selects no virtual
+    machine is left alone, and the task fails. To create a service, its virtual machine must exist.
 seealso:
   - module: otterscale.core.otterscale_datavolume
 extends_documentation_fragment:

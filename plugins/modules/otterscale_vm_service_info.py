@@ -29,6 +29,7 @@ options:
 notes:
   - Depending on its version, OtterScale lists all VM services, only those that are named like their virtual machine, or
     none. A VM service that is not listed is not in the result.
+  - OtterScale 1.x lists those with the label C(otterscale.com/virtual-machine.name), which it and this collection set.
 seealso:
   - module: otterscale.core.otterscale_vm_service
 extends_documentation_fragment:

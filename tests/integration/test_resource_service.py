@@ -1,88 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""The embedded server as OtterScale 1.x: what ResourceService answers, by requests of our own."""
+"""The embedded server as OtterScale 1.x: the server itself, objects, services and lists, by requests of our own."""
 
 from __future__ import annotations
 
-import base64
 import json
-import time
-from collections.abc import Callable, Iterator
-from typing import Any
+import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import yaml
 
 from emulator.process import Emulator
+from tests.integration.resource_client import GI, LABEL, SELECTOR, Client, Refused, phase, service, until, volume
 
-GI = 1 << 30
-RESOURCES = {
-    "services": ("", "v1"),
-    "persistentvolumeclaims": ("", "v1"),
-    "namespaces": ("", "v1"),
-    "storageclasses": ("storage.k8s.io", "v1"),
-    "datavolumes": ("cdi.kubevirt.io", "v1beta1"),
-    "virtualmachines": ("kubevirt.io", "v1"),
-    "virtualmachineinstances": ("kubevirt.io", "v1"),
-}
-LABEL, SELECTOR = "otterscale.com/virtual-machine.name", "kubevirt.io/vm"
 EXPIRED = "The provided continue parameter is too old to display a consistent list result."
-
-
-class Refused(Exception):
-    def __init__(self, status: int, answer: Any) -> None:
-        super().__init__(status, answer)
-        self.status = status
-        self.code, self.message = (answer["code"], answer["message"]) if isinstance(answer, dict) else ("", answer)
-
-
-class Client:
-    """ResourceService of one server; answers are objects, and what is refused is raised."""
-
-    def __init__(self, emulator: Emulator) -> None:
-        self.emulator = emulator
-
-    def call(self, rpc: str, resource: str, namespace: str = "default", **members: Any) -> Any:
-        group, version = RESOURCES.get(resource, ("", "v1"))
-        if isinstance(manifest := members.get("manifest"), dict | str):
-            text = manifest if isinstance(manifest, str) else json.dumps(manifest)
-            members["manifest"] = base64.b64encode(text.encode()).decode()
-        address = {"cluster": "demo", "group": group, "version": version, "resource": resource, "namespace": namespace}
-        status, answer = self.emulator.call("resource", rpc, **{**address, **members})
-        if status != 200:
-            raise Refused(status, answer)
-        return answer
-
-    def get(self, resource: str, name: str, **more: Any) -> Any:
-        return self.call("Get", resource, name=name, **more)["object"]
-
-    def create(self, resource: str, manifest: Any, **more: Any) -> Any:
-        return self.call("Create", resource, manifest=manifest, **more)["object"]
-
-    def update(self, resource: str, manifest: Any, **more: Any) -> Any:
-        return self._written("Update", resource, manifest, more)
-
-    def apply(self, resource: str, manifest: Any, **more: Any) -> Any:
-        return self._written("Apply", resource, manifest, more)
-
-    def _written(self, rpc: str, resource: str, manifest: Any, more: dict[str, Any]) -> Any:
-        members = {"manifest": manifest, "name": manifest["metadata"]["name"], "fieldManager": "test", **more}
-        return self.call(rpc, resource, **members)["object"]
-
-    def delete(self, resource: str, name: str, **more: Any) -> Any:
-        return self.call("Delete", resource, name=name, **more)
-
-    def names(self, resource: str, **more: Any) -> list[str]:
-        return [item["object"]["metadata"]["name"] for item in self.call("List", resource, **more).get("items", [])]
-
-    def refused(self, call: Callable[..., Any], *arguments: Any, **more: Any) -> tuple[str, str]:
-        """Code and text; a text that stands twice, as those of Kubernetes do, is given once."""
-        with pytest.raises(Refused) as caught:
-            call(*arguments, **more)
-        message = str(caught.value.message)
-        half = message[: len(message) // 2 - 1]
-        assert f"{half}: {half}" == message, f"it stands once: {message}"
-        return caught.value.code, half
 
 
 @pytest.fixture(scope="module")
@@ -95,37 +28,6 @@ def started() -> Iterator[Emulator]:
 def client(started: Emulator) -> Client:
     started.reset(journal=True)
     return Client(started)
-
-
-def service(name: str = "web", *ports: dict[str, Any], **spec: Any) -> dict[str, Any]:
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"name": name, "labels": {LABEL: "web"}},
-        "spec": {"type": "NodePort", "selector": {SELECTOR: "web"}, "ports": list(ports or [{"port": 80}]), **spec},
-    }
-
-
-def volume(name: str, source: dict[str, Any] | None = None, size: str = "1Gi", **storage: Any) -> dict[str, Any]:
-    requests = {"resources": {"requests": {"storage": size}}}
-    return {
-        "apiVersion": "cdi.kubevirt.io/v1beta1",
-        "kind": "DataVolume",
-        "metadata": {"name": name},
-        "spec": {"source": source or {"blank": {}}, "storage": {**requests, **storage}},
-    }
-
-
-def until(found: Callable[[], Any], seconds: float = 10.0) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (value := found()):
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.02)
-    return value
-
-
-def phase(client: Client, name: str) -> str:
-    return str(client.get("datavolumes", name).get("status", {}).get("phase", ""))
 
 
 # The server
@@ -150,6 +52,7 @@ def test_the_health_check_needs_no_token_and_tells_the_generations_apart(started
 
 def test_a_server_before_1_2_has_no_update(client: Client) -> None:
     with Emulator("--generation", "v1.1") as old:
+        assert old.call("link", "ListLinks")[1] == {"links": [{"cluster": "demo", "agentVersion": "1.1.0"}]}
         assert old.call("resource", "Update") == (404, "404 page not found\n")
         assert old.journal()["calls"][-1]["code"] == "unimplemented"
         created = Client(old).apply("services", service())
@@ -382,131 +285,6 @@ def test_apply_merges_and_removes_only_what_its_manager_set(client: Client) -> N
     assert client.apply("services", fewer)["metadata"]["resourceVersion"] == version
 
 
-# Data volumes and claims
-
-
-def test_a_volume_goes_through_its_phases_and_tells_them(client: Client) -> None:
-    made = client.create("datavolumes", volume("image", {"http": {"url": "https://example.com/image"}}))
-    assert "status" not in made
-    seen = []
-    while not seen or seen[-1] != "Succeeded":
-        if (now := phase(client, "image")) not in seen:
-            seen.append(now)
-    assert seen == ["Pending", "ImportScheduled", "ImportInProgress", "Succeeded"]
-    described = client.call("Describe", "datavolumes", name="image")
-    assert [event["object"]["reason"] for event in described["events"]] == seen
-    found = described["resource"]["object"]
-    assert {event["object"]["involvedObject"]["uid"] for event in described["events"]} == {found["metadata"]["uid"]}
-    assert found["status"]["progress"] == "100.0%"
-    claim = client.get("persistentvolumeclaims", "image")
-    assert claim["metadata"]["ownerReferences"][0]["uid"] == found["metadata"]["uid"]
-    assert claim["spec"]["storageClassName"] == "ceph-rbd" and claim["status"]["capacity"] == {"storage": "1Gi"}
-    client.delete("datavolumes", "image")
-    for resource in ("datavolumes", "persistentvolumeclaims"):
-        assert client.refused(client.get, resource, "image")[0] == "not_found"
-
-
-def test_the_spec_of_a_volume_is_for_ever_and_bad_ones_are_denied(client: Client) -> None:
-    client.create("datavolumes", volume("disk"))
-    present = client.get("datavolumes", "disk")
-    present["spec"]["storage"]["resources"]["requests"]["storage"] = "2Gi"
-    denied = 'admission webhook "datavolume-validate.cdi.kubevirt.io" denied the request:  '
-    assert client.refused(client.update, "datavolumes", present) == (
-        "invalid_argument",
-        f"{denied}Cannot update DataVolume Spec",
-    )
-    claim = {**client.get("persistentvolumeclaims", "disk"), "status": {}}
-    claim["metadata"] = {"name": "foreign", "namespace": "default"}
-    claim["spec"].pop("volumeName")
-    client.emulator.put("object", **claim)
-    foreign = "Destination PVC default/foreign already exists"
-    for manifest, words in (
-        (volume("foreign"), foreign),
-        (volume("url", {"http": {"url": "ftp://x"}}), "DataVolume source http URL is not valid"),
-        (volume("size", size="0"), "PVC size can't be equal or less than zero"),
-        (volume("text", size="much"), "PVC size is missing"),
-        (volume("both", {"blank": {}, "pvc": {"name": "disk"}}), "Multiple Data volume sources"),
-    ):
-        assert client.refused(client.create, "datavolumes", manifest) == ("invalid_argument", denied + words)
-
-
-def test_a_claim_grows_in_time_if_its_class_lets_it(client: Client) -> None:
-    client.create("datavolumes", volume("disk"))
-    claim = until(
-        lambda: (found := client.get("persistentvolumeclaims", "disk"))["status"]["phase"] == "Bound" and found
-    )
-    wanted = {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "metadata": {"name": "disk"},
-        "spec": {"resources": {"requests": {"storage": "2Gi"}}},
-    }
-    grown = client.apply("persistentvolumeclaims", wanted, force=True)
-    assert grown["status"]["capacity"] == {"storage": "1Gi"} and grown["spec"]["accessModes"] == ["ReadWriteOnce"]
-    until(lambda: client.get("persistentvolumeclaims", "disk")["status"]["capacity"] == {"storage": "2Gi"})
-    assert client.get("datavolumes", "disk")["spec"]["storage"]["resources"]["requests"] == {"storage": "1Gi"}
-    assert client.emulator.state()["scopes"]["demo"]["data_volumes"]["default/disk"]["capacity_bytes"] == 2 * GI
-    code, text = client.refused(client.update, "persistentvolumeclaims", claim | {"metadata": {"name": "disk"}})
-    assert code == "invalid_argument" and "field can not be less than" in text
-    rigid = {"metadata": {"name": "rigid"}, "provisioner": "none"}
-    client.emulator.put("object", apiVersion="storage.k8s.io/v1", kind="StorageClass", **rigid)
-    client.create("datavolumes", volume("rigid", storageClassName="rigid"))
-    until(lambda: client.get("persistentvolumeclaims", "rigid")["status"]["phase"] == "Bound")
-    code, text = client.refused(
-        client.apply, "persistentvolumeclaims", {**wanted, "metadata": {"name": "rigid"}}, force=True
-    )
-    assert code == "permission_denied" and "the storageclass that provisions the pvc must support resize" in text
-
-
-def test_volumes_wait_for_consumers_sources_and_classes(client: Client) -> None:
-    client.create("datavolumes", volume("lazy", storageClassName="local-path"))
-    client.create("datavolumes", volume("copy", {"pvc": {"namespace": "default", "name": "source"}}))
-    client.create("datavolumes", volume("static", storageClassName=""))
-    assert [phase(client, name) for name in ("lazy", "copy", "static")] == [
-        "WaitForFirstConsumer",
-        "Pending",
-        "Pending",
-    ]
-    assert client.get("persistentvolumeclaims", "lazy")["status"] == {"phase": "Pending"}
-    client.emulator.put("virtual_machine", namespace="default", name="app", boot_data_volume="lazy")
-    client.create("datavolumes", volume("source"))
-    for name in ("lazy", "source", "copy"):
-        until(lambda name=name: phase(client, name) == "Succeeded")
-        assert client.get("persistentvolumeclaims", name)["status"]["phase"] == "Bound"
-    assert phase(client, "static") == "Pending"
-
-
-def test_deletions_take_time_and_foreign_finalizers_hold_for_ever() -> None:
-    with Emulator("--generation", "v1.4", "--import-seconds", "0", "--deletion-seconds", "0.5") as emulator:
-        client = Client(emulator)
-        client.create("datavolumes", volume("disk"))
-        client.get("datavolumes", "disk")
-        client.delete("datavolumes", "disk")
-        assert "deletionTimestamp" in client.get("datavolumes", "disk")["metadata"]
-        assert client.refused(client.create, "datavolumes", volume("disk"))[0] in ("already_exists", "invalid_argument")
-        until(lambda: not client.names("datavolumes") and not client.names("persistentvolumeclaims"))
-        held = service("held")
-        held["metadata"]["finalizers"] = ["example.com/held"]
-        client.create("services", held)
-        client.delete("services", "held")
-        present = client.get("services", "held")
-        assert client.delete("services", "held") == {} and client.get("services", "held") == present
-        present["metadata"]["finalizers"] = []
-        client.update("services", present)
-        assert client.refused(client.get, "services", "held")[0] == "not_found"
-
-
-def test_volumes_are_collected_after_success_where_that_is_on_and_their_claims_stay() -> None:
-    settings = ("--set", "collected=true", "--set", "claims=filesystem_gib", "--import-seconds", "0")
-    with Emulator("--generation", "v1.4", *settings) as emulator:
-        client = Client(emulator)
-        client.create("datavolumes", volume("disk", size="10Gi"))
-        assert client.refused(client.get, "datavolumes", "disk")[0] == "not_found"
-        claim = client.get("persistentvolumeclaims", "disk")
-        assert claim["metadata"]["annotations"]["cdi.kubevirt.io/garbageCollected"] == "true"
-        assert "ownerReferences" not in claim["metadata"] and claim["status"]["capacity"] == {"storage": "11Gi"}
-
-
 # Lists, and the shapes of the other generations
 
 
@@ -583,18 +361,22 @@ def test_one_put_prepares_servers_of_all_generations(client: Client) -> None:
     assert not client.names("datavolumes") and not client.names("persistentvolumeclaims")
 
 
-def test_a_call_costs_the_same_among_ten_thousand_services(client: Client) -> None:
+def test_a_call_is_cheap_among_ten_thousand_services(client: Client) -> None:
     many = [
-        {"namespace": "default", "name": f"s{n}", "type": "ClusterIP", "ports": [{"port": 80}]} for n in range(10_000)
+        {"namespace": "default", "name": f"s{n}", "type": "ClusterIP", "ports": [{"port": 80}]} for n in range(10000)
     ]
     client.emulator.put_all("service", many)
-    least = {"Get": 1.0, "Create": 1.0}
-    for number in range(30):
-        for rpc, call in (
-            ("Get", lambda number=number: client.get("services", f"s{number}")),
-            ("Create", lambda number=number: client.create("services", service(f"new{number}"))),
-        ):
-            begun = time.perf_counter()
-            call()
-            least[rpc] = min(least[rpc], time.perf_counter() - begun)
-    assert max(least.values()) < 0.005, least
+    for call in (
+        lambda number: client.get("services", f"s{number}"),
+        lambda number: client.create("services", service(f"new{number}")),
+    ):
+        begun = processor_seconds(client.emulator.pid)
+        for number in range(50):
+            call(number)
+        assert (processor_seconds(client.emulator.pid) - begun) / 50 < 0.005
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process has used: unlike the time that passes, it does not depend on what else runs here."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")

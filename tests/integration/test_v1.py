@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale import bucket, declaration, vm_service
+from ansible_collections.otterscale.core.plugins.module_utils._otterscale.inventory import INVENTORY
 from ansible_collections.otterscale.core.plugins.module_utils._task import Connection, Context, Task
 
 from emulator.process import Emulator
@@ -393,10 +394,99 @@ def test_of_a_declaration_only_the_buckets_fail(emulator: Emulator) -> None:
 def test_only_services_of_vms_are_removed(run: Run, emulator: Emulator) -> None:
     run(**WANTED)
     emulator.put("object", **placed("shop", selector={"app": "shop"}, ports=[{"port": 80}]))
-    emulator.put("service", name="db", namespace="default", ports=[{"port": 80}], labels={
-        "otterscale.com/virtual-machine.name": "db"})
+    emulator.put(
+        "service",
+        name="db",
+        namespace="default",
+        ports=[{"port": 80}],
+        labels={"otterscale.com/virtual-machine.name": "db"},
+    )
     run.calls()
     options = {"vm_services": [WANTED], "buckets": [], "namespaces": ["default"], "state": "overridden"}
     result = run(declaration.TASK, **options, confirm_removal=1)
     assert not result["failed"] and [entry["name"] for entry in result["removals"]] == ["db"]
     assert document(emulator, "shop")["spec"]["selector"] == {"app": "shop"}
+
+
+# Many
+
+
+def many(count: int) -> list[dict[str, Any]]:
+    return [{**WANTED, "name": f"web-{number}", "ports": [{"port": 80}]} for number in range(count)]
+
+
+def test_many_services_of_a_loop_are_read_by_one_list(run: Run) -> None:
+    assert all(run(**options)["changed"] for options in many(8))
+    assert run.rpcs() == ["Get", "Get", "Get", "Create"] * 3 + ["List"] * 3 + ["Create"] * 5
+    for check in (True, False):
+        assert not any(run(check=check, **options)["changed"] for options in many(8))
+        assert run.rpcs() == ["List"]
+
+
+def test_many_services_of_a_declaration_are_read_by_one_list(emulator: Emulator) -> None:
+    run = Run(emulator)
+    made = run(declaration.TASK, vm_services=many(20))
+    assert made["summary"]["changed"] == 20
+    assert run.rpcs() == [*ASKED, "List", "List", "List", *["Create"] * 20]
+    again = run(declaration.TASK, vm_services=many(20))
+    assert again["summary"]["unchanged"] == 20 and run.rpcs() == ["List"]
+    gone = run(declaration.TASK, vm_services=[{**wanted, "state": "absent"} for wanted in many(20)])
+    assert gone["summary"]["changed"] == 20 and run.rpcs() == ["List", *["Delete"] * 20, "List"]
+
+
+def test_a_long_list_comes_in_pages_and_may_expire(run: Run, emulator: Emulator) -> None:
+    labels = {"otterscale.com/virtual-machine.name": "web"}
+    count = 1100
+    service = {"namespace": "default", "ports": [{"port": 80}], "labels": labels}
+    emulator.put_all("service", [{**service, "name": f"s-{n:04}"} for n in range(count)])
+    too_old = "The provided continue parameter is too old to display a consistent list result."
+    emulator.add_faults(
+        {"kind": "error", "rpc": "List", "skip": 2, "code": "invalid_argument", "message": f"{too_old}: {too_old}"}
+    )
+    found = run(SERVICES, namespace="default")["vm_services"]
+    assert [service["name"] for service in found] == [f"s-{n:04}" for n in range(count)]
+    assert run.rpcs() == ["List"] * 6
+
+
+# The inventory
+
+
+def hosts(emulator: Emulator, **options: Any) -> dict[str, Any]:
+    given = {"api_url": emulator.url, "api_token": TOKEN, "scope": "demo", "retries": 0, **options}
+    validated = ArgumentSpecValidator(INVENTORY.argument_spec).validate(given)
+    found = INVENTORY.read(validated.validated_parameters)
+    assert not found.failure, found.failure
+    return found.variables
+
+
+def test_machines_are_hosts_as_on_a_server_of_2025(emulator: Emulator) -> None:
+    other = ("created_at", "cluster_ip", "machine_id")
+    told = []
+    with Emulator("--generation", "mapped", token=TOKEN) as older:
+        for server in (older, emulator):
+            server.put("virtual_machine", **WEB, status="Stopped", boot_data_volume="root")
+            server.put("virtual_machine", name="web", namespace="shop", instance_type="large")
+            port = {"port": 80, "node_port": 30080, "name": "http", "protocol": "TCP", "target_port": "80"}
+            label = {"otterscale.com/virtual-machine.name": "web"}
+            server.put("service", name="web", namespace="shop", ports=[port], labels=label)
+            told.append({name: without(variables, other) for name, variables in sorted(hosts(server).items())})
+    assert told[0] == told[1] and list(told[0]) == ["db.default", "web.default", "web.shop"]
+
+
+def without(value: Any, names: tuple[str, ...]) -> Any:
+    if isinstance(value, dict):
+        return {key: without(item, names) for key, item in value.items() if key not in names}
+    return [without(item, names) for item in value] if isinstance(value, list) else value
+
+
+def test_machines_are_read_by_a_few_lists(emulator: Emulator) -> None:
+    emulator.put("virtual_machine", name="db", namespace="shop", boot_data_volume="root")
+    since = emulator.journal()["next"]
+    found = hosts(emulator, namespaces=["shop"], server_api="resource_v1")
+    assert list(found) == ["db.shop"]
+    assert found["db.shop"]["otterscale_vm"]["disks"] == [{"name": "boot", "data_volume_name": "root"}]
+    requests = [call["request"] for call in emulator.journal(since)["calls"]]
+    assert [(request["resource"], request["namespace"]) for request in requests][:3] == [
+        *(("services", "shop"), ("virtualmachines", "shop"), ("virtualmachineinstances", "shop"))
+    ]
+    assert len(requests) <= 4

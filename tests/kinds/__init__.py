@@ -12,9 +12,11 @@ from tests.kinds.bucket import BUCKET
 from tests.kinds.datavolume import DATAVOLUME
 from tests.kinds.ief_service import IEF_SERVICE
 from tests.kinds.kind import Emulated, Kind
-from tests.kinds.vm_service import VM_SERVICE
+from tests.kinds.vm_service import VM_SERVICE, VM_SERVICE_OBJECTS
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (BUCKET, VM_SERVICE, DATAVOLUME, IEF_SERVICE)}
+KINDS: Mapping[str, Kind] = {
+    kind.id or kind.name: kind for kind in (BUCKET, VM_SERVICE, VM_SERVICE_OBJECTS, DATAVOLUME, IEF_SERVICE)
+}
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 some_unlisted = pytest.mark.parametrize(
     "kind", [kind for kind in KINDS.values() if not kind.lists_all], ids=lambda kind: kind.name

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import Resource, Seen
+from ansible_collections.otterscale.core.plugins.module_utils._errors import OtherApi
 from ansible_collections.otterscale.core.plugins.module_utils._http.client import HttpClient
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.connect import Client
 from ansible_collections.otterscale.core.plugins.module_utils._task import Task
@@ -72,6 +73,8 @@ class Kind:
     reads: how many calls a reading takes at most. settles: seconds that a deletion may take to show.
     in_parts: whether a write that fails may have done some of its work.
     set_blindly: whether one that no list shows is written on every run.
+    id: what tells it from another kind of the same type. other_api: whether the server has the API of OtterScale 1.x.
+    missing: what the server says of one that does not exist.
     same: a value of the diff, without what a comparison must not tell apart.
     """
 
@@ -93,6 +96,9 @@ class Kind:
     settles: float = 10
     in_parts: bool = False
     set_blindly: bool = False
+    id: str = ""
+    other_api: bool = False
+    missing: str = ""
     same: Callable[[Any], Any] = lambda value: value
     emulated: Emulated | None = None
 
@@ -118,7 +124,15 @@ class Kind:
 
     def resource(self, options: Options, **connection: Any) -> Resource[Any]:
         """What the engine is given for the options of a task."""
-        return self.type.from_params(self.params(options, **connection))
+        return self.spoken(self.type.from_params(self.params(options, **connection)))
+
+    def spoken(self, resource: Resource[Any]) -> Resource[Any]:
+        """The same as the server understands it."""
+        if not self.other_api:
+            return resource
+        other = resource.otherwise(OtherApi("unimplemented", "this server has another API"))
+        assert other is not None
+        return other
 
 
 def options(**members: st.SearchStrategy[Any]) -> st.SearchStrategy[Options]:

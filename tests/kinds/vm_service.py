@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import Presence, Seen
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from tests.kinds.kind import OTTERSCALE, Calls, Emulated, Kind, Options, Thing, options, states, without_none
 from tests.kinds.ports import as_options, current_ports, wanted_ports
-from tests.unit.server_model import Server
+from tests.unit.server_model import ObjectServer, Server
 
 LABEL = "otterscale.com/virtual-machine.name"
 LABELS = {LABEL: "web"}
@@ -117,4 +118,24 @@ VM_SERVICE = Kind(
         listed=listed,
         fulfils=fulfils,
     ),
+)
+
+# The same on OtterScale 1.x. What no list shows there is absent.
+VM_SERVICE_OBJECTS = replace(
+    VM_SERVICE,
+    id="vm_service_objects",
+    other_api=True,
+    key={
+        **{"cluster": "lab", "group": "", "version": "v1", "resource": "services"},
+        **{"namespace": "default", "name": "web"},
+    },
+    keyed_by_name=False,
+    missing='services "web" not found',
+    calls=Calls("Get", "Create", "Update", "Delete"),
+    readings=st.just(Seen(Presence.ABSENT)) | read.map(lambda state: Seen(Presence.PRESENT, state)),
+    model=ObjectServer,
+    lists_all=True,
+    set_blindly=False,
+    reads=3,
+    emulated=None,
 )

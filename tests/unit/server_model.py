@@ -8,6 +8,9 @@ What is right is written out here, and not asked of the code that is tested.
 
 from __future__ import annotations
 
+import base64
+import copy
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -277,6 +280,66 @@ class Server(Model):
         self.old("datavolume", request["name"], f'datavolumes.cdi.kubevirt.io "{request["name"]}" not found')
         del self.things["datavolume"][request["name"]]
         return {}
+
+
+@dataclass
+class ObjectServer(Model):
+    """OtterScale 1.x: Services as objects of Kubernetes, each with a version that a write must know.
+
+    Every VM that is asked for is there.
+    """
+
+    things: dict[str, dict[str, Message]] = field(default_factory=lambda: {"vm_service": {}})
+
+    def answer(self, rpc: str, request: Mapping[str, Any]) -> Message:
+        assert rpc == "Get", rpc
+        name, resource = request["name"], request["resource"]
+        kinds = {"virtualmachines": "VirtualMachine", "virtualmachineinstances": "VirtualMachineInstance"}
+        if resource in kinds:
+            labelled = {"labels": {"kubevirt.io/vm": name}}
+            own = {"name": name, "namespace": request["namespace"], **labelled}
+            spec = {"template": {"metadata": labelled}}
+            return {"object": {"apiVersion": "kubevirt.io/v1", "kind": kinds[resource], "metadata": own, "spec": spec}}
+        if name not in self.things["vm_service"]:
+            raise self.missing(name)
+        return {"object": copy.deepcopy(self.things["vm_service"][name])}
+
+    def missing(self, name: str) -> ApiError:
+        said = f'services "{name}" not found'
+        return ApiError("not_found", f"{said}: {said}", sent=True, http_status=404)
+
+    def Create(self, request: Message) -> Message:
+        given = json.loads(base64.b64decode(request["manifest"]))
+        name = given["metadata"]["name"]
+        if name in self.things["vm_service"]:
+            raise ApiError("already_exists", f'services "{name}" already exists', sent=True, http_status=409)
+        return self.store(given, [])
+
+    def Update(self, request: Message) -> Message:
+        given = json.loads(base64.b64decode(request["manifest"]))
+        name = request["name"]
+        if name not in self.things["vm_service"]:
+            raise self.missing(name)
+        now = self.things["vm_service"][name]
+        if given["metadata"]["resourceVersion"] != now["metadata"]["resourceVersion"]:
+            said = f'Operation cannot be fulfilled on services "{name}": the object has been modified'
+            raise ApiError("failed_precondition", f"{said}: {said}", sent=True, http_status=400)
+        return self.store(given, now["spec"]["ports"])
+
+    def store(self, given: Message, ports: list[Message]) -> Message:
+        self.version += 1
+        metadata = {**given["metadata"], "resourceVersion": str(self.version)}
+        spec = {**given["spec"], "ports": kubernetes_ports(given["spec"]["ports"], ports)}
+        self.things["vm_service"][metadata["name"]] = {**given, "metadata": metadata, "spec": spec}
+        return {"object": copy.deepcopy(self.things["vm_service"][metadata["name"]])}
+
+    def Delete(self, request: Message) -> Message:
+        if request["name"] not in self.things["vm_service"]:
+            raise self.missing(request["name"])
+        del self.things["vm_service"][request["name"]]
+        return {}
+
+    version: int = 0
 
 
 ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"

@@ -143,7 +143,7 @@ def test_absent_deletes_unless_absence_is_proven(kind: Kind, data: st.DataObject
 @given(data=st.data())
 def test_what_is_listed_is_removed_as_if_a_task_named_it(kind: Kind, data: st.DataObject) -> None:
     seen, gone = data.draw(kind.readings), kind.resource(kind.gone)
-    listed = kind.type.to_remove(gone.scope, gone.namespace, gone.name)
+    listed = kind.spoken(kind.type.to_remove(gone.scope, gone.namespace, gone.name))
     assert listed == gone
     assert listed.goal == gone.goal == f"{kind.title} absent"
     assert listed.plan(seen) == gone.plan(seen)
@@ -169,7 +169,7 @@ def test_a_code_says_whether_it_is_there_where_only_that_can_be_meant(
     kind: Kind, verb: Verb, code: str, refusal: Refusal | None
 ) -> None:
     step = Step(verb, "x/X", {}, "")
-    assert kind.resource(kind.example).refusal(step, ApiError(code, "", details=[{}], sent=True)) is refusal
+    assert kind.resource(kind.example).refusal(step, ApiError(code, kind.missing, details=[{}], sent=True)) is refusal
 
 
 @every_kind

@@ -83,6 +83,7 @@ class PersistentVolumeClaim(Kind):
             # A claim of a DataVolume waits for CDI, which knows whether somebody uses it.
             usable = not course["held"] if "held" in course else binds(store, str(spec.get("storageClassName", "")))
             if not usable:
+                store.tell(item, *_why(store, str(spec.get("storageClassName", ""))))
                 return False
             self._provide(store, key, item, course.get("capacity") or size)
             return False
@@ -103,6 +104,8 @@ class PersistentVolumeClaim(Kind):
         manifest = item.manifest
         manifest["spec"].setdefault("volumeName", f"pvc-{manifest['metadata']['uid']}")
         capacity = {"storage": volumes.quantity(size)}
+        text = f"Successfully provisioned volume {manifest['spec']['volumeName']}"
+        store.tell(item, "Normal", "ProvisioningSucceeded", text)
         modes = manifest["spec"]["accessModes"]
         manifest["status"] = {"phase": "Bound", "accessModes": modes, "capacity": capacity}
         store.place(key, item)
@@ -129,6 +132,15 @@ def binds(store: Store, name: str) -> bool:
     """Whether a class gives a claim its volume before anybody uses it."""
     found = storage_class(store, name)
     return found is not None and found["volumeBindingMode"] == "Immediate"
+
+
+def _why(store: Store, class_name: str) -> tuple[str, str, str]:
+    """Type, reason and message of what is said of a claim that is not bound."""
+    if storage_class(store, class_name):
+        return "Normal", "WaitForFirstConsumer", "waiting for first consumer to be created before binding"
+    if class_name:
+        return "Warning", "ProvisioningFailed", f'storageclass.storage.k8s.io "{class_name}" not found'
+    return "Normal", "FailedBinding", "no persistent volumes available for this claim and no storage class is set"
 
 
 def _without_size(spec: Manifest) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 
 from ... import model, volumes
 from ...model import Object
-from .. import errors
+from .. import errors, ownership
 from ..kind import Kind, Manifest
-from .claim import PROTECTION, binds, default_class, requested
+from ..moments import timestamp
+from .claim import ACCESS_MODES, PROTECTION, binds, default_class, requested
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 WEBHOOK = "datavolume-validate.cdi.kubevirt.io"
 FINALIZER = "cdi.kubevirt.io/dataVolumeFinalizer"
 OVER = ("Succeeded", "Failed")
+# The field manager of what CDI does.
+CONTROLLER = "virt-cdi-controller"
 # What CDI writes on a claim that it makes.
 CLAIM_LABELS = {"app": "containerized-data-importer", "app.kubernetes.io/managed-by": "cdi-controller"}
 CLAIM_ANNOTATIONS = {
@@ -58,6 +61,9 @@ class DataVolume(Kind):
         template = _template(spec)
         if "pvc" in spec and not template.get("accessModes"):
             raise errors.denied(WEBHOOK, "Required value: at least 1 access mode is required")
+        if unknown := [mode for mode in template.get("accessModes") or () if mode not in ACCESS_MODES]:
+            known = ", ".join(f'"{mode}"' for mode in ACCESS_MODES)
+            raise errors.denied(WEBHOOK, f'Unsupported value: "{unknown[0]}": supported values: {known}')
         size = requested(template)
         if size is None and (sources != ["pvc"] or "pvc" in spec):
             raise errors.denied(WEBHOOK, "PVC size is missing")
@@ -117,34 +123,48 @@ class DataVolume(Kind):
             },
             "status": {"phase": "Pending"},
         }
-        claim = Object(copy.deepcopy(manifest), course={"held": True})
+        managers = ownership.written({}, CONTROLLER, {}, manifest)
+        claim = Object(copy.deepcopy(manifest), managers, course={"held": True})
         if capacity := item.course.get("capacity"):
             claim.course["capacity"] = capacity
         store.place(key, claim)
         return claim
 
     def _show(self, store: Store, key: str, item: Object, state: volumes.Progress) -> None:
-        succeeded = state.phase == "Succeeded"
-        running = {"type": "Running", "status": state.status, "reason": state.reason, "message": state.message}
+        before = item.manifest.get("status", {})
         status = {
             "claimName": item.manifest["metadata"]["name"],
             "phase": state.phase,
             "progress": state.progress,
-            "conditions": [
-                {"type": "Bound", "status": str(state.has_claim), "reason": "Bound" if state.has_claim else "Pending"},
-                {"type": "Ready", "status": str(succeeded), "reason": "" if succeeded else "TransferRunning"},
-                {name: value for name, value in running.items() if value},
-            ],
+            "conditions": _conditions(state, before.get("conditions", [])),
         }
-        before = item.manifest.get("status", {})
         if before == status:
             return
         if before.get("phase") != state.phase:
             kind = "Warning" if state.phase == "Failed" else "Normal"
             text = state.message or f"{state.phase} {item.manifest['metadata']['name']}"
-            item.events.append({"type": kind, "reason": state.phase, "message": text, "at": time.time()})
+            store.tell(item, kind, state.phase, text)
         item.manifest["status"] = status
         store.place(key, item)
+
+
+def _conditions(state: volumes.Progress, before: list[Manifest]) -> list[Manifest]:
+    """As CDI tells them, each with the time since when it is so."""
+    bound, ready, now = state.has_claim, state.phase == "Succeeded", timestamp(time.time())
+    told = [
+        {"type": "Bound", "status": str(bound), "reason": "Bound" if bound else "Pending"},
+        {"type": "Ready", "status": str(ready), "reason": "" if ready else "TransferRunning"},
+        {"type": "Running", "status": state.status, "reason": state.reason, "message": state.message},
+    ]
+    conditions = []
+    for condition in ({name: value for name, value in one.items() if value} for one in told):
+        old = next((one for one in before if one["type"] == condition["type"]), {})
+        if old.items() >= condition.items():
+            conditions.append(old)
+        else:
+            since = old["lastTransitionTime"] if old.get("status") == condition["status"] else now
+            conditions.append({**condition, "lastHeartbeatTime": now, "lastTransitionTime": since})
+    return conditions
 
 
 def _template(spec: Manifest) -> Manifest:

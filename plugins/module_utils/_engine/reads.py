@@ -23,6 +23,7 @@ from .reconcile import Age, Caller, Planned, plan
 from .resource import Resource
 
 KEEP_SECONDS = 10.0  # for what is as declared
+FEW = 3  # of one type and namespace: more than that are read together
 YOUNG_SECONDS, YOUNG_FACTOR = 2.0, 4.0  # for what a write carries over: so long, or so many times what the reading took
 
 
@@ -58,6 +59,19 @@ class SharedReads:
         self.forgotten = -math.inf
         self._kept: dict[str, Answer] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._expected: defaultdict[tuple[str, str | None], set[str]] = defaultdict(set)
+
+    # For all
+
+    def expect(self, resource_type: type[Resource[Any]], namespace: str | None, name: str) -> None:
+        """That resource will be read."""
+        self._expected[resource_type.kind, namespace].add(name)
+
+    def together(self, resource: Resource[Any]) -> Resource[Any]:
+        """The same, to be read with the others of its type and namespace if there are many."""
+        self.expect(type(resource), resource.namespace, resource.name)
+        many = len(self._expected[resource.kind, resource.namespace]) > FEW
+        return resource.among_many() if many else resource
 
     # For one resource, which has a name for this purpose alone
 

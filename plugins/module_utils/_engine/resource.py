@@ -162,6 +162,10 @@ class Resource(ABC, Generic[State]):
     def read_listed(self, message: Mapping[str, Any]) -> State:
         """The state of something that list_all() shows. Raises ValueError where it makes no sense."""
 
+    def among_many(self) -> Resource[State]:
+        """The same desired state, to be read together with many of its type and namespace, where that costs less."""
+        return self
+
     @abstractmethod
     def observe(self, read: Read) -> Seen[State]:
         """Read the present state. Raises ValueError for an answer that makes no sense."""

@@ -57,9 +57,10 @@ MAX_WAIT_SECONDS = 30 * 86_400
 
 @dataclass(frozen=True)
 class DataVolume(WantedDataVolume, Resource[DataVolumeState]):
-    """What is wanted of a data volume, and how the server is told."""
+    """What is wanted of a data volume, and how the server is told. many: with many others, which are read as well."""
 
     dialect: Dialect = field(default_factory=DataVolumeMessages)
+    many: bool = False
 
     kind = "datavolume"
     noun = "data volume"
@@ -109,9 +110,12 @@ class DataVolume(WantedDataVolume, Resource[DataVolumeState]):
     def otherwise(self, error: OtherApi) -> DataVolume | None:
         """In objects for a server without messages; with Apply for one without Update."""
         if isinstance(self.dialect, DataVolumeMessages):
-            return replace(self, dialect=DataVolumeObjects())
-        applies = DataVolumeObjects(applies=True)
+            return replace(self, dialect=DataVolumeObjects(many=self.many))
+        applies = DataVolumeObjects(applies=True, many=self.many)
         return None if self.dialect == applies else replace(self, dialect=applies)
+
+    def among_many(self) -> DataVolume:
+        return replace(self, many=True)
 
     def plan(self, seen: Seen[DataVolumeState]) -> Plan:
         if self.absent:

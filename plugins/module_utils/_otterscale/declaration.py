@@ -167,6 +167,8 @@ class _Declaration:
     def plan(self) -> None:
         """Give an outcome to each entry that needs no write; in check mode, its prediction to each."""
         for entry in self.entries:
+            self.reads.expect(entry.type, entry.params.get("namespace"), entry.params["name"])
+        for entry in self.entries:
             entry.outcome = self._planned(entry)
             self.failed = self.failed or entry.failed
         self.by_key = {entry.key: entry for entry in self.entries}
@@ -174,7 +176,7 @@ class _Declaration:
 
     def _planned(self, entry: Entry) -> Outcome | None:
         try:
-            entry.resource = entry.resource or entry.type.from_params(entry.params)
+            entry.resource = self.reads.together(entry.resource or entry.type.from_params(entry.params))
         except ApiError as error:
             return refused(entry.type, entry.params, error)
         planned, reader = plan_from(entry.resource, self.reads.fresh(entry.key, self.began))

@@ -7,15 +7,18 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from .._engine.inform import show_listed
 from .._engine.resource import Read
-from .._errors import ApiError, bad_option, checked
+from .._errors import ApiError, OtherApi, bad_option, checked
 from .._task import Inventory, Params
 from .._values.message import Message, is_in, read_name
 from .._values.names import dns_1123_label, dns_1123_subdomain
 from .connection import OTTERSCALE
+from .objects.machine import list_machines
+from .objects.vm_service import VMServiceObjects
 from .vm_service import VMService
 
 ARGUMENT_SPEC: dict[str, Any] = {"namespaces": {"type": "list", "elements": "str"}}
@@ -41,12 +44,17 @@ def find(params: Params, read: Read) -> dict[str, dict[str, Any]]:
 
 
 def _machines(read: Read, scope: str, namespace: str) -> list[dict[str, Any]]:
+    rpc = _RPC
     try:
-        listed = Message(read(_LIST, {"scope": scope, "namespace": namespace})).objects("virtualMachines")
-        found = [message for message in listed if namespace == _EVERYWHERE or is_in(namespace, message)]
-        return [_read_machine(scope, namespace, message) for message in found]
+        try:
+            listed = Message(read(_LIST, {"scope": scope, "namespace": namespace})).objects("virtualMachines")
+            found = [message for message in listed if namespace == _EVERYWHERE or is_in(namespace, message)]
+            return [_read_machine(scope, namespace, message) for message in found]
+        except OtherApi:
+            rpc = "List"
+            return _read_objects(read, scope, namespace)
     except ValueError as error:
-        raise ApiError("internal", f"the answer makes no sense: {error}", rpc=_RPC) from None
+        raise ApiError("internal", f"the answer makes no sense: {error}", rpc=rpc) from None
     except ApiError as error:
         error.message = f"namespace {namespace}: {error.message}" if namespace else error.message
         raise
@@ -63,14 +71,36 @@ def _read_machine(scope: str, namespace: str, message: Message) -> dict[str, Any
     The names become a host's, which Ansible may take for a pattern, a template or an option of ssh: so they must be
     what Kubernetes allows.
     """
-    own = {"name": _checked(message, "name", dns_1123_subdomain)}
-    own["namespace"] = namespace if not message.get("namespace") else _checked(message, "namespace", dns_1123_label)
-    if not own["namespace"]:
-        raise ValueError(f"the virtual machine {own['name']} is in no namespace")
+    own = _read_names(namespace, message)
     try:
         return {**own, **_read_fields(message), "services": _read_services(scope, own, message)}
     except ValueError as error:
         raise ValueError(f"virtual machine {own['namespace']}/{own['name']}: {error}") from None
+
+
+def _read_objects(read: Read, scope: str, namespace: str) -> list[dict[str, Any]]:
+    """The same of a server that has objects."""
+    dialect = VMServiceObjects()
+    anything = replace(VMService.to_remove(scope, namespace, ""), dialect=dialect)
+    services: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for service in dialect.list_all(anything, read):
+        placed = replace(anything, namespace=Message(service).object("metadata").string("namespace"))
+        shown = show_listed(placed, read_name(service), service)
+        services.setdefault((shown["namespace"], shown["virtual_machine"]), []).append(shown)
+    machines = []
+    for metadata, fields in list_machines(read, scope, namespace):
+        own = _read_names(namespace, metadata)
+        _check_addresses(fields["ip_addresses"])
+        machines.append({**own, **fields, "services": services.get((own["namespace"], own["name"]), [])})
+    return machines
+
+
+def _read_names(namespace: str, message: Message) -> dict[str, str]:
+    own = {"name": _checked(message, "name", dns_1123_subdomain)}
+    own["namespace"] = namespace if not message.get("namespace") else _checked(message, "namespace", dns_1123_label)
+    if not own["namespace"]:
+        raise ValueError(f"the virtual machine {own['name']} is in no namespace")
+    return own
 
 
 def _checked(message: Message, field: str, rule: Callable[[str], str]) -> str:
@@ -99,9 +129,13 @@ def _read_fields(message: Message) -> dict[str, Any]:
 def _read_addresses(message: Message) -> list[str]:
     """Addresses, "" where an interface has none yet. Nothing else: ssh would take some texts for its own options."""
     addresses = message.strings("ipAddresses")
+    _check_addresses(addresses)
+    return addresses
+
+
+def _check_addresses(addresses: list[str]) -> None:
     if not all(map(_is_address, filter(None, addresses))):
         raise ValueError("'ipAddresses' should be an array of IP addresses")
-    return addresses
 
 
 def _is_address(text: str) -> bool:

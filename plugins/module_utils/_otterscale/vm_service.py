@@ -37,9 +37,10 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class VMService(WantedVMService, Resource[VMServiceState]):
-    """What is wanted of a VM service, and how the server is told."""
+    """What is wanted of a VM service, and how the server is told. many: with many others, which are read as well."""
 
     dialect: Dialect = field(default_factory=VMServiceMessages)
+    many: bool = False
 
     kind = "vm_service"
     noun = "VM service"
@@ -79,8 +80,12 @@ class VMService(WantedVMService, Resource[VMServiceState]):
     def otherwise(self, error: OtherApi) -> VMService | None:
         """In objects for a server without messages; with Apply for one without Update."""
         if isinstance(self.dialect, VMServiceMessages):
-            return replace(self, dialect=VMServiceObjects())
-        return None if self.dialect == VMServiceObjects(applies=True) else replace(self, dialect=VMServiceObjects(True))
+            return replace(self, dialect=VMServiceObjects(many=self.many))
+        applies = VMServiceObjects(applies=True, many=self.many)
+        return None if self.dialect == applies else replace(self, dialect=applies)
+
+    def among_many(self) -> VMService:
+        return replace(self, many=True)
 
     def plan(self, seen: Seen[VMServiceState]) -> Plan:
         if seen.state is not None:

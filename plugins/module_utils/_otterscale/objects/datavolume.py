@@ -19,7 +19,7 @@ from ..._values.message import Message
 from ..._values.quantity import format_size, parse_quantity
 from ..model.datavolume import DataVolumeState, Leftover, Source, WantedDataVolume
 from ..server import UPDATE
-from .reader import CLAIM, DATA_VOLUME, NAMESPACE, says_missing
+from .reader import CLAIM, DATA_VOLUME, NAMESPACE, read_quantity, says_missing, unlike
 from .resource_service import (
     APPLY,
     CREATE,
@@ -31,7 +31,7 @@ from .resource_service import (
     is_absence,
     is_conflict,
     manifest,
-    object_in,
+    name_of,
 )
 
 # What OtterScale put on its volumes until 2025, and lists them by.
@@ -48,9 +48,10 @@ _NAME_TAKEN = "Destination PVC"
 
 @dataclass(frozen=True)
 class DataVolumeObjects:
-    """applies: for a server that has no Update."""
+    """applies: for a server that has no Update. many: to be read with many others."""
 
     applies: bool = False
+    many: bool = False
 
     delete = DELETE
 
@@ -63,8 +64,10 @@ class DataVolumeObjects:
         foreign: that OtterScale's label does not tell it from what others have made.
         """
         cluster = ResourceService(read, wanted.scope)
-        volumes = {_name(volume): volume for volume in cluster.list(DATA_VOLUME, wanted.namespace)}
-        claims = {_name(claim): claim for claim in cluster.list(CLAIM, wanted.namespace)}
+        volumes, claims = (
+            {name_of(document): document for document in cluster.find_all(kind, wanted.namespace)}
+            for kind in (DATA_VOLUME, CLAIM)
+        )
         for name in dict.fromkeys([*volumes, *claims]):
             volume, claim = volumes.get(name), claims.get(name)
             if _leftover(volume, claim, wanted.namespace) is None:
@@ -75,10 +78,9 @@ class DataVolumeObjects:
         return _state(message["volume"], message["claim"])
 
     def observe(self, wanted: WantedDataVolume, read: Read) -> Seen[DataVolumeState]:
-        """By the lists of the namespace, which many volumes can share. What is being deleted is not there any more."""
-        cluster = ResourceService(read, wanted.scope)
-        volume = cluster.find(DATA_VOLUME, wanted.namespace, wanted.name)
-        claim = cluster.find(CLAIM, wanted.namespace, wanted.name)
+        """The volume with its claim. What is being deleted is not there any more."""
+        cluster = ResourceService(read, wanted.scope, self.many)
+        volume, claim = (cluster.get(kind, wanted.namespace, wanted.name) for kind in (DATA_VOLUME, CLAIM))
         if volume is None and claim is None:
             return Seen(Presence.ABSENT)
         leftover = _leftover(volume, claim, wanted.namespace)
@@ -128,10 +130,11 @@ class DataVolumeObjects:
     def state_in(
         self, wanted: WantedDataVolume, step: Step, answer: Mapping[str, Any], before: Seen[DataVolumeState]
     ) -> DataVolumeState | None:
-        if step.verb is Verb.CREATE:
-            return _state(object_in(answer, DATA_VOLUME, wanted.namespace, wanted.name), None)
-        if step.verb is Verb.UPDATE and before.state is not None:
-            return _with_claim(before.state, Message(object_in(answer, CLAIM, wanted.namespace, wanted.name)))
+        document = Message(answer).object("object")
+        if not unlike(document, DATA_VOLUME, wanted.namespace, wanted.name):
+            return _state(document, None)
+        if before.state is not None and not unlike(document, CLAIM, wanted.namespace, wanted.name):
+            return _with_claim(before.state, document)
         return None
 
     def refusal(self, wanted: WantedDataVolume, step: Step, error: ApiError) -> Refusal | None:
@@ -161,7 +164,7 @@ class DataVolumeObjects:
         events = [event for event in events if event.get("type") == "Warning"] or events
         events.sort(key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
         texts = dict.fromkeys(f"{event.get('reason')}: {event.get('message')}" for event in events)
-        return "; ".join(list(texts)[-_EVENTS_SHOWN:])
+        return f"events: {'; '.join(list(texts)[-_EVENTS_SHOWN:])}" if texts else ""
 
 
 # What is there
@@ -177,7 +180,7 @@ def read_data_volume(volume: Message, claim: Message) -> DataVolumeState:
     state = DataVolumeState(
         source=source,
         boot_image=_BOOLEANS.get(metadata.object("labels").string(_BOOT_IMAGE)),
-        size=_read_requested(template.object("resources").object("requests")),
+        size=_requested(template),
         storage_class=template.string("storageClassName") or None,
         access_modes=frozenset(template.strings("accessModes")) or None,
         phase=status.string("phase"),
@@ -197,7 +200,7 @@ def _state(volume: Mapping[str, Any] | None, claim: Mapping[str, Any] | None) ->
     state = DataVolumeState(
         source=None,
         boot_image=_BOOLEANS.get(left.object("metadata").object("labels").string(_BOOT_IMAGE)),
-        size=_read_requested(left.object("spec").object("resources").object("requests")),
+        size=_requested(left.object("spec")),
         phase="Succeeded",
         progress="100.0%",
         created_at=left.object("metadata").time("creationTimestamp"),
@@ -223,7 +226,7 @@ def _with_claim(state: DataVolumeState, claim: Message) -> DataVolumeState:
     return replace(
         state,
         capacity=read_capacity(capacity),
-        requested=_read_requested(spec.object("resources").object("requests")),
+        requested=_requested(spec),
         storage_class=spec.string("storageClassName") or state.storage_class,
         access_modes=frozenset(modes) or state.access_modes,
         claim=shown,
@@ -249,8 +252,9 @@ def _leftover(volume: Mapping[str, Any] | None, claim: Mapping[str, Any] | None,
     return Leftover(what, going=False)
 
 
-def _name(document: Mapping[str, Any]) -> str:
-    return Message(document).object("metadata").string("name")
+def _requested(spec: Message) -> int:
+    """The size that a claim, or a template of one, asks for."""
+    return read_quantity(spec.object("resources").object("requests"), "storage")
 
 
 def read_capacity(text: str) -> int:
@@ -259,18 +263,6 @@ def read_capacity(text: str) -> int:
         return parse_quantity(text) if text else 0
     except ValueError as error:
         raise ValueError(f"'capacity' {error}") from None
-
-
-def _read_requested(requested: Message) -> int:
-    """The size that was asked for. In a custom resource a quantity stays as it was written: a text or an integer."""
-    size = requested.get("storage")
-    if isinstance(size, int) and not isinstance(size, bool):
-        return size
-    text = requested.string("storage")
-    try:
-        return parse_quantity(text or "0")
-    except ValueError as error:
-        raise ValueError(f"'storage' {error}") from None
 
 
 def _read_condition(conditions: list[Message]) -> dict[str, Any]:

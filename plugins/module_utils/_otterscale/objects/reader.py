@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 from ..._errors import ApiError
+from ..._values.message import Message
+from ..._values.quantity import parse_quantity
 
 
 class Kind(NamedTuple):
@@ -33,6 +35,9 @@ CLAIM = Kind("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim")
 DATA_VOLUME = Kind("cdi.kubevirt.io", "v1beta1", "datavolumes", "DataVolume")
 MACHINE = Kind("kubevirt.io", "v1", "virtualmachines", "VirtualMachine")
 INSTANCE = Kind("kubevirt.io", "v1", "virtualmachineinstances", "VirtualMachineInstance")
+CLUSTER_INSTANCE_TYPE = Kind(
+    *("instancetype.kubevirt.io", "v1beta1", "virtualmachineclusterinstancetypes", "VirtualMachineClusterInstancetype")
+)
 NAMESPACE = Kind("", "v1", "namespaces", "Namespace")
 
 
@@ -54,6 +59,18 @@ def unlike(document: Mapping[str, Any], kind: Kind, namespace: str, name: str) -
         ("metadata.namespace", metadata.get("namespace"), namespace),
     )
     return next((f"'{key}' is {found!r}, not {asked!r}" for key, found, asked in members if found != asked), None)
+
+
+def read_quantity(message: Message, field: str) -> int:
+    """A quantity, 0 where there is none. In a custom resource it stays as it was written: a text or an integer."""
+    quantity = message.get(field)
+    if isinstance(quantity, int) and not isinstance(quantity, bool):
+        return quantity
+    text = message.string(field)
+    try:
+        return parse_quantity(text or "0")
+    except ValueError as error:
+        raise ValueError(f"'{field}' {error}") from None
 
 
 def says_missing(error: ApiError, option: str, kind: Kind, name: str | None) -> bool:

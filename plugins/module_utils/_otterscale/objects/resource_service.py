@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
-from ..._engine.index import view
+from ..._engine.index import Index, view
 from ..._engine.resource import Read
 from ..._errors import ApiError
 from ..._values.message import Message
@@ -22,6 +21,7 @@ CREATE, APPLY, DELETE = (f"{RESOURCES}/{rpc}" for rpc in ("Create", "Apply", "De
 DESCRIBE = f"{RESOURCES}/Describe"
 FIELD_MANAGER = "otterscale.core"
 _PAGE = 500
+_CONFLICTS = ("Operation cannot be fulfilled", "Apply failed with")
 # What a cluster lacks where it does not know a kind of object.
 _COMPONENTS = {"kubevirt.io": "KubeVirt", "cdi.kubevirt.io": "KubeVirt's CDI"}
 
@@ -39,13 +39,20 @@ def manifest(document: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class ResourceService:
-    """Reads the objects of a cluster. What is not the object that was asked for raises ValueError."""
+    """Reads the objects of a cluster. What is not what was asked for raises ValueError.
+
+    many: many objects of each namespace will be asked for, one after the other: all of them are read at once.
+    """
 
     read: Read
     cluster: str
+    many: bool = False
 
     def get(self, kind: Kind, namespace: str, name: str) -> Mapping[str, Any] | None:
         """The object as the API shows it, None if it is proven that there is none."""
+        if self.many:
+            found = (view(page, _by_name, kind).find(name) for page in self._pages(kind, namespace))
+            return next((item["object"] for item in found if item is not None), None)
         try:
             answer = self.read(f"{RESOURCES}/Get", address(self.cluster, kind, namespace, name))
         except ApiError as error:
@@ -53,50 +60,45 @@ class ResourceService:
                 return None
             _explain(error, kind)
             raise
-        return object_in(answer, kind, namespace, name)
+        document = Message(answer).object("object")
+        if flaw := unlike(document, kind, namespace, name):
+            raise ValueError(f"it is not the object that was asked for: {flaw}")
+        return document
 
-    def list(self, kind: Kind, namespace: str, label_selector: str = "") -> Iterator[Mapping[str, Any]]:
-        """All objects of a namespace."""
-        return chain.from_iterable(view(page, _objects) for page in self._pages(kind, namespace, label_selector))
+    def find_all(self, kind: Kind, namespace: str, label_selector: str = "") -> Iterator[Mapping[str, Any]]:
+        """All objects of a namespace; "" is all namespaces."""
+        for page in self._pages(kind, namespace, label_selector):
+            yield from _objects(page, kind)
 
-    def find(self, kind: Kind, namespace: str, name: str) -> Mapping[str, Any] | None:
-        """The same as get(), from the list of the namespace, which many resources can share."""
-        found = (view(page, _by_name).get(name) for page in self._pages(kind, namespace))
-        return next((document for document in found if document is not None), None)
-
-    def _pages(self, kind: Kind, namespace: str, label_selector: str = "") -> Sequence[Mapping[str, Any]]:
+    def _pages(self, kind: Kind, namespace: str, label_selector: str = "") -> list[dict[str, Any]]:
         request = {**address(self.cluster, kind, namespace), "labelSelector": label_selector, "limit": _PAGE}
-        pages: tuple[Mapping[str, Any], ...] = ()
-        token, restarted = "", False
+        pages: list[dict[str, Any]] = []
+        restarted = False
         while True:
-            try:
-                answer = self.read(f"{RESOURCES}/List", {**request, **({"continue": token} if token else {})})
-            except ApiError as error:
-                if token and not restarted and _has_expired(error):
-                    pages, token, restarted = (), "", True
-                    continue
-                _explain(error, kind)
-                raise
-            pages += (answer,)
-            token = Message(answer).string("continue")
-            if not token:
+            token = Message(pages[-1]).string("continue") if pages else ""
+            if pages and not token:
                 return pages
+            try:
+                pages.append(self.read(f"{RESOURCES}/List", {**request, **({"continue": token} if token else {})}))
+            except ApiError as error:
+                if not (token and _has_expired(error)) or restarted:
+                    _explain(error, kind)
+                    raise
+                pages, restarted = [], True
 
 
-def _objects(page: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [item.object("object") for item in Message(page).objects("items")]
+def _objects(page: Mapping[str, Any], kind: Kind) -> Iterator[dict[str, Any]]:
+    """Those of a list; whether each says what it is depends on the cluster."""
+    for item in Message(page).objects("items"):
+        yield {"apiVersion": kind.api_version, "kind": kind.name, **item.object("object")}
 
 
-def _by_name(page: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    return {Message(document).object("metadata").string("name"): document for document in view(page, _objects)}
+def _by_name(page: Mapping[str, Any], kind: Kind) -> Index:
+    return Index({"name": name_of(document), "object": document} for document in _objects(page, kind))
 
 
-def object_in(answer: Mapping[str, Any], kind: Kind, namespace: str, name: str) -> Mapping[str, Any]:
-    """The object that an answer carries. Raises ValueError where it is not the one that was asked for."""
-    document = Message(answer).object("object")
-    if flaw := unlike(document, kind, namespace, name):
-        raise ValueError(f"it is not the object that was asked for: {flaw}")
-    return document
+def name_of(document: Mapping[str, Any]) -> str:
+    return Message(document).object("metadata").string("name")
 
 
 # What refusals mean. Their texts are those of Kubernetes, which the server says twice.
@@ -108,8 +110,8 @@ def is_absence(error: ApiError, kind: Kind, name: str) -> bool:
 
 
 def is_conflict(error: ApiError) -> bool:
-    """Whether an object is not as it was read any more. Nothing else has this code here."""
-    conflict = error.code == "failed_precondition"
+    """Whether an object is not as it was read any more, or Apply meets fields of others. Nothing else is this here."""
+    conflict = error.code == "failed_precondition" and any(text in error.message for text in _CONFLICTS)
     if conflict:
         error.advice = "Another client changes it all the time: run the task again when that has ended."
     return conflict

@@ -15,7 +15,7 @@ from ..._values.message import Message
 from ..._values.ports import PORTS, Port, read_port
 from ..model.vm_service import VMServiceState, WantedVMService
 from ..server import UPDATE
-from .reader import INSTANCE, MACHINE, NAMESPACE, SERVICE, says_missing
+from .reader import INSTANCE, MACHINE, NAMESPACE, SERVICE, says_missing, unlike
 from .resource_service import (
     APPLY,
     CREATE,
@@ -26,7 +26,7 @@ from .resource_service import (
     is_absence,
     is_conflict,
     manifest,
-    object_in,
+    name_of,
 )
 
 # The label by which dashboards of all versions find the service of a VM.
@@ -40,23 +40,24 @@ _PORT_FIELDS = ("name", "port", "targetPort", "protocol", "nodePort")
 
 @dataclass(frozen=True)
 class VMServiceObjects:
-    """applies: for a server that has no Update."""
+    """applies: for a server that has no Update. many: to be read with many others."""
 
     applies: bool = False
+    many: bool = False
 
     delete = DELETE
 
     def list_all(self, wanted: WantedVMService, read: Read) -> Iterator[Mapping[str, Any]]:
         """The Services of the namespace that have the label of dashboards, each with its name."""
-        for service in ResourceService(read, wanted.scope).list(SERVICE, wanted.namespace, _LABEL):
-            yield {**service, "name": Message(service).object("metadata").get("name")}
+        found = ResourceService(read, wanted.scope).find_all(SERVICE, wanted.namespace, _LABEL)
+        return ({**service, "name": name_of(service)} for service in found)
 
     def read_listed(self, message: Mapping[str, Any]) -> VMServiceState:
         return read_service(Message(message))
 
     def observe(self, wanted: WantedVMService, read: Read) -> Seen[VMServiceState]:
         """The Service; if there is none and one is wanted, how it would select its VM."""
-        cluster = ResourceService(read, wanted.scope)
+        cluster = ResourceService(read, wanted.scope, self.many)
         service = cluster.get(SERVICE, wanted.namespace, wanted.name)
         if service is not None:
             return Seen(Presence.PRESENT, _state(service))
@@ -92,9 +93,8 @@ class VMServiceObjects:
     def state_in(
         self, wanted: WantedVMService, step: Step, answer: Mapping[str, Any], before: Seen[VMServiceState]
     ) -> VMServiceState | None:
-        if step.verb is Verb.DELETE:
-            return None
-        return _state(object_in(answer, SERVICE, wanted.namespace, wanted.name))
+        service = Message(answer).object("object")
+        return None if unlike(service, SERVICE, wanted.namespace, wanted.name) else _state(service)
 
     def refusal(self, wanted: WantedVMService, step: Step, error: ApiError) -> Refusal | None:
         if step.verb is Verb.CREATE:
