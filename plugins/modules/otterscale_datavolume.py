@@ -65,8 +65,8 @@ options:
     description:
       - Whether virtual machines can boot from the volume. V(false) for a new volume if not given.
       - It cannot be changed afterwards. A task that names the other value fails without sending anything.
-      - With OtterScale 1.x this is a label of the volume that says so and nothing else. It is not compared with a volume
-        that does not have the label, such as one that was created in a dashboard.
+      - With OtterScale 1.x this is a label of the volume and nothing else. It is not compared with a volume that does
+        not have the label, such as one that was created in a dashboard.
     type: bool
   storage_class:
     description:
@@ -100,17 +100,21 @@ notes:
   - O(state=absent) for a volume that is not listed sends one delete to make sure. It reports C(changed) only if there
     was something to delete. In check mode it sends nothing, predicts no change and warns.
   - An import that cannot succeed may be retried forever, so O(wait=true) ends after O(wait_timeout) at the latest.
-  - With OtterScale 1.x, a volume is a DataVolume of C(cdi.kubevirt.io/v1beta1) with a PersistentVolumeClaim of its name.
-    It grows by its claim, once that is bound and if its storage class allows expansion; O(wait=true) waits until it has
-    grown. A failed wait shows the newest events of both objects.
-  - With OtterScale 1.x, some storage classes bind a volume only when a virtual machine uses it (C(WaitForFirstConsumer)),
-    and its content is made only then. There is nothing to wait for until such a virtual machine starts, so
-    O(wait=true) ends at that phase, with success and a warning.
-  - With OtterScale 1.x, a volume whose source is of another kind than O(source) can name is present. If the task names
-    a source, it reports no change and warns that the volume could not be compared. The same warning is given for a volume
-    whose DataVolume was deleted by CDI after the import (garbage collection), of which only the size is compared.
-  - With OtterScale 1.x, a volume that is being deleted counts as absent. O(state=absent) with O(wait=true) waits until the
-    DataVolume and its claim are gone. A task that is to create such a volume again fails, and says what it waits for.
+  - With OtterScale 1.x, a volume is a DataVolume of C(cdi.kubevirt.io/v1beta1) that has a PersistentVolumeClaim of
+    its name. It is extended by its claim, which must be bound, and whose storage class must allow expansion. With
+    O(wait=true) the task waits until the capacity has grown. If a wait fails, the message has the newest events of
+    both objects.
+  - With OtterScale 1.x, a volume in the phase C(WaitForFirstConsumer) is not waited for. Its storage class binds it
+    only when a virtual machine uses it, and it gets its content only then. With O(wait=true) the task succeeds and
+    warns.
+  - With OtterScale 1.x, a volume that has another kind of source than O(source) can name is present. A task that
+    names a source reports no change and warns that the volume could not be compared.
+  - With OtterScale 1.x, CDI may be configured to delete a DataVolume after the import. The volume is present for as
+    long as its claim is. Its source is not known any more, so a task that names one warns that it could not be
+    compared.
+  - With OtterScale 1.x, a volume that is being deleted counts as absent. O(state=absent) with O(wait=true) waits
+    until both objects are gone. A task that is to create the volume again before that fails, and names the
+    finalizers.
 seealso:
   - module: otterscale.core.otterscale_vm_service
 extends_documentation_fragment:

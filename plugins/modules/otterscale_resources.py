@@ -80,8 +80,8 @@ options:
           - Whether virtual machines can boot from the volume. V(false) for a new volume if not given.
           - It cannot be changed afterwards. A task that names the other value fails without sending
             anything.
-          - With OtterScale 1.x this is a label of the volume that says so and nothing else. It is not
-            compared with a volume that does not have the label, such as one that was created in a dashboard.
+          - With OtterScale 1.x this is a label of the volume and nothing else. It is not compared with
+            a volume that does not have the label, such as one that was created in a dashboard.
         type: bool
       storage_class:
         description:

@@ -330,9 +330,9 @@ def _advise(wanted: WantedDataVolume, error: ApiError) -> None:
     """Say what a user can do about a refusal that Kubernetes or CDI explains."""
     said = error.message
     if "exceeded quota" in said:
-        error.advice = f"A quota of namespace {wanted.namespace} is reached: ask for more, or delete what is not needed."
+        error.advice = f"A quota of namespace {wanted.namespace} is reached: raise it, or delete what is not needed."
     elif "is being terminated" in said:
-        error.advice = f"The namespace {wanted.namespace!r} is being deleted: run the task again when it is there anew."
+        error.advice = f"The namespace {wanted.namespace!r} is being deleted; use another one, or create it again."
     elif _NEEDED_TO_GROW in said:
         error.advice = (
             "Its storage class does not let claims grow (allowVolumeExpansion): leave 'size' as it is, or create a "
