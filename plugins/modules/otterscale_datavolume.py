@@ -65,11 +65,28 @@ options:
     description:
       - Whether virtual machines can boot from the volume. V(false) for a new volume if not given.
       - It cannot be changed afterwards. A task that names the other value fails without sending anything.
+      - With OtterScale 1.x this is a label of the volume and nothing else. It is not compared with a volume that does
+        not have the label, such as one that was created in a dashboard.
     type: bool
+  storage_class:
+    description:
+      - Name of the storage class of the volume. If not given, a new volume gets the default class of the cluster.
+      - It cannot be changed afterwards. A task that names another one fails without sending anything.
+      - For OtterScale 1.x only. A task for an older server fails without sending a write.
+    type: str
+  access_modes:
+    description:
+      - Access modes of the volume's claim. If not given, CDI chooses for a new volume what suits the storage class.
+      - They cannot be changed afterwards. A task that names other ones, in whatever order, fails without sending
+        anything.
+      - For OtterScale 1.x only. A task for an older server fails without sending a write.
+    type: list
+    elements: str
+    choices: [ReadWriteOnce, ReadOnlyMany, ReadWriteMany, ReadWriteOncePod]
   get_unlisted:
     description:
       - Whether to read a volume that the server does not list with GetDataVolume, so that it can be compared or its
-        absence proven.
+        absence proven. OtterScale 1.x lists all volumes.
       - Off by default, because this call crashes the whole server in some versions of OtterScale. Use it only if you
         know that yours is not one of them.
     type: bool
@@ -78,11 +95,26 @@ attributes:
   idempotent:
     support: full
 notes:
-  - The server lists only volumes that OtterScale created and whose claim exists. A volume that exists without being
-    listed counts as present. The task reports no change and warns that it could not be compared.
+  - Before OtterScale 1.x, the server lists only volumes that OtterScale created and whose claim exists. A volume that
+    exists without being listed counts as present. The task reports no change and warns that it could not be compared.
   - O(state=absent) for a volume that is not listed sends one delete to make sure. It reports C(changed) only if there
     was something to delete. In check mode it sends nothing, predicts no change and warns.
   - An import that cannot succeed may be retried forever, so O(wait=true) ends after O(wait_timeout) at the latest.
+  - With OtterScale 1.x, a volume is a DataVolume of C(cdi.kubevirt.io/v1beta1) that has a PersistentVolumeClaim of
+    its name. It is extended by its claim, which must be bound, and whose storage class must allow expansion. With
+    O(wait=true) the task waits until the capacity has grown. If a wait fails, the message has the newest events of
+    both objects.
+  - With OtterScale 1.x, a volume in the phase C(WaitForFirstConsumer) is not waited for. Its storage class binds it
+    only when a virtual machine uses it, and it gets its content only then. With O(wait=true) the task succeeds and
+    warns.
+  - With OtterScale 1.x, a volume that has another kind of source than O(source) can name is present. A task that
+    names a source reports no change and warns that the volume could not be compared.
+  - With OtterScale 1.x, CDI may be configured to delete a DataVolume after the import. The volume is present for as
+    long as its claim is. Its source is not known any more, so a task that names one warns that it could not be
+    compared.
+  - With OtterScale 1.x, a volume that is being deleted counts as absent. O(state=absent) with O(wait=true) waits
+    until both objects are gone. A task that is to create the volume again before that fails, and names the
+    finalizers.
 seealso:
   - module: otterscale.core.otterscale_vm_service
 extends_documentation_fragment:
@@ -119,6 +151,19 @@ EXAMPLES = r"""
     source:
       type: blank_image
 
+- name: Ensure a disk exists that a virtual machine can take along to another node (OtterScale 1.x)
+  otterscale.core.otterscale_datavolume:
+    api_url: https://otterscale.example.com/api
+    api_token: "{{ otterscale_token }}"
+    scope: production
+    namespace: shop
+    name: shared
+    size: 50Gi
+    storage_class: ceph-rbd
+    access_modes: [ReadWriteMany]
+    source:
+      type: blank_image
+
 - name: Delete a volume with its data
   otterscale.core.otterscale_datavolume:
     api_url: https://otterscale.example.com
@@ -145,12 +190,14 @@ datavolume:
       type: str
       returned: always
     source:
-      description: Where the content comes from.
+      description:
+        - Where the content comes from. V(null) if it is of another kind than O(source) can name, or is not known any
+          more.
       type: dict
       returned: always
       sample: {type: http_url, data: "https://images.example.com/debian-12.qcow2"}
     boot_image:
-      description: Whether virtual machines can boot from the volume.
+      description: Whether virtual machines can boot from the volume. V(null) if the volume does not tell.
       type: bool
       returned: always
     phase:

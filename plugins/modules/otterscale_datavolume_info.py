@@ -14,7 +14,8 @@ author:
 description:
   - Returns all data volumes of a namespace, or one of them, as M(otterscale.core.otterscale_datavolume) returns a data
     volume.
-  - The task sends two calls that read, as some versions of OtterScale list bootable data volumes apart from the others.
+  - The task sends two calls that read, as some versions of OtterScale list bootable data volumes apart from the others,
+    and OtterScale 1.x data volumes apart from their claims.
 options:
   name:
     description:
@@ -27,8 +28,9 @@ options:
     type: str
     required: true
 notes:
-  - OtterScale lists only data volumes that have a persistent volume claim, in some versions only those that it created.
-    A data volume that is not listed is not in the result.
+  - Before 1.x, OtterScale lists only data volumes that have a persistent volume claim, in some versions only those that
+    it created. A data volume that is not listed is not in the result.
+  - With OtterScale 1.x, the result has all data volumes of the namespace but those that are being deleted.
 seealso:
   - module: otterscale.core.otterscale_datavolume
 extends_documentation_fragment:
@@ -80,14 +82,17 @@ datavolumes:
       type: str
       returned: always
     source:
-      description: Where the content comes from.
+      description:
+        - Where the content comes from. V(null) if it is of another kind than O(source) can name,
+          or is not known any more.
       type: dict
       returned: always
       sample:
         type: http_url
         data: https://images.example.com/debian-12.qcow2
     boot_image:
-      description: Whether virtual machines can boot from the volume.
+      description: Whether virtual machines can boot from the volume. V(null) if the volume does
+        not tell.
       type: bool
       returned: always
     phase:

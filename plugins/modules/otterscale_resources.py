@@ -80,11 +80,30 @@ options:
           - Whether virtual machines can boot from the volume. V(false) for a new volume if not given.
           - It cannot be changed afterwards. A task that names the other value fails without sending
             anything.
+          - With OtterScale 1.x this is a label of the volume and nothing else. It is not compared with
+            a volume that does not have the label, such as one that was created in a dashboard.
         type: bool
+      storage_class:
+        description:
+          - Name of the storage class of the volume. If not given, a new volume gets the default class
+            of the cluster.
+          - It cannot be changed afterwards. A task that names another one fails without sending anything.
+          - For OtterScale 1.x only. A task for an older server fails without sending a write.
+        type: str
+      access_modes:
+        description:
+          - Access modes of the volume's claim. If not given, CDI chooses for a new volume what suits
+            the storage class.
+          - They cannot be changed afterwards. A task that names other ones, in whatever order, fails
+            without sending anything.
+          - For OtterScale 1.x only. A task for an older server fails without sending a write.
+        type: list
+        elements: str
+        choices: [ReadWriteOnce, ReadOnlyMany, ReadWriteMany, ReadWriteOncePod]
       get_unlisted:
         description:
           - Whether to read a volume that the server does not list with GetDataVolume, so that it can
-            be compared or its absence proven.
+            be compared or its absence proven. OtterScale 1.x lists all volumes.
           - Off by default, because this call crashes the whole server in some versions of OtterScale.
             Use it only if you know that yours is not one of them.
         type: bool

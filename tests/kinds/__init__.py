@@ -9,13 +9,14 @@ from collections.abc import Mapping
 import pytest
 
 from tests.kinds.bucket import BUCKET
-from tests.kinds.datavolume import DATAVOLUME
+from tests.kinds.datavolume import DATAVOLUME, DATAVOLUME_OBJECTS
 from tests.kinds.ief_service import IEF_SERVICE
 from tests.kinds.kind import Emulated, Kind
 from tests.kinds.vm_service import VM_SERVICE, VM_SERVICE_OBJECTS
 
 KINDS: Mapping[str, Kind] = {
-    kind.id or kind.name: kind for kind in (BUCKET, VM_SERVICE, VM_SERVICE_OBJECTS, DATAVOLUME, IEF_SERVICE)
+    kind.id or kind.name: kind
+    for kind in (BUCKET, VM_SERVICE, VM_SERVICE_OBJECTS, DATAVOLUME, DATAVOLUME_OBJECTS, IEF_SERVICE)
 }
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 some_unlisted = pytest.mark.parametrize(

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -18,7 +19,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavo
 from hypothesis import strategies as st
 
 from tests.kinds.kind import GI, OTTERSCALE, Calls, Emulated, Kind, Options, Thing, options, states
-from tests.unit.server_model import Server
+from tests.unit.server_model import Server, VolumeServer
 
 PASSWORD = "fuzz-password-that-must-not-leak"
 SIZES = {"1Gi": GI, "2Gi": 2 * GI, "3G": 3 * 10**9, "5Gi": 5 * GI}
@@ -122,4 +123,48 @@ DATAVOLUME = Kind(
         listed=listed,
         fulfils=fulfils,
     ),
+)
+
+# The same on OtterScale 1.x, with what may be known of a volume there alone. What is not found there is absent.
+CLAIM = {
+    **{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "root", "namespace": "default"}},
+    **{"spec": {"resources": {"requests": {}}}},
+}
+placed = st.builds(
+    replace,
+    read,
+    requested=st.integers(0, 6).map(lambda number: number * GI),
+    document=st.just(CLAIM),
+    storage_class=st.sampled_from([None, "ceph-rbd"]),
+    access_modes=st.sampled_from([None, frozenset({"ReadWriteOnce"})]),
+)
+
+
+def ready(state: DataVolumeState) -> DataVolumeState:
+    """A volume with its claim."""
+    return replace(state, capacity=state.size, requested=state.size, document=CLAIM)
+
+
+DATAVOLUME_OBJECTS = replace(
+    DATAVOLUME,
+    id="datavolume_objects",
+    other_api=True,
+    key={
+        **{"cluster": "lab", "group": "cdi.kubevirt.io", "version": "v1beta1", "resource": "datavolumes"},
+        **{"namespace": "default", "name": "root"},
+    },
+    keyed_by_name=False,
+    missing='datavolumes.cdi.kubevirt.io "root" not found',
+    calls=Calls("Get", "Create", "Update", "Delete"),
+    desired=st.builds(
+        lambda options, more: {**options, **more},
+        desired,
+        st.sampled_from([{}, {}, {"storage_class": "ceph-rbd"}, {"access_modes": ["ReadWriteOnce", "ReadWriteMany"]}]),
+    ),
+    readings=st.just(Seen(Presence.ABSENT)) | placed.map(lambda state: Seen(Presence.PRESENT, state)),
+    model=VolumeServer,
+    lists_all=True,
+    found_by=2,
+    ready=ready,
+    emulated=None,
 )

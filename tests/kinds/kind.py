@@ -70,11 +70,12 @@ class Kind:
     readings: whatever may be known of the example's resource.
     model: a server in memory, see tests/unit/server_model.py. emulated: none where the embedded server is another.
     lists_all: whether what the list does not show is proven to be absent.
-    reads: how many calls a reading takes at most. settles: seconds that a deletion may take to show.
+    reads: how many calls a reading takes at most. found_by: how many, where the example is there.
+    settles: seconds that a deletion may take to show.
     in_parts: whether a write that fails may have done some of its work.
     set_blindly: whether one that no list shows is written on every run.
     id: what tells it from another kind of the same type. other_api: whether the server has the API of OtterScale 1.x.
-    missing: what the server says of one that does not exist.
+    missing: what the server says of one that does not exist. ready: a state that was predicted, once it can be updated.
     same: a value of the diff, without what a comparison must not tell apart.
     """
 
@@ -93,12 +94,14 @@ class Kind:
     lists_all: bool = True
     keyed_by_name: bool = True
     reads: int = 1
+    found_by: int = 1
     settles: float = 10
     in_parts: bool = False
     set_blindly: bool = False
     id: str = ""
     other_api: bool = False
     missing: str = ""
+    ready: Callable[[Any], Any] = lambda state: state
     same: Callable[[Any], Any] = lambda value: value
     emulated: Emulated | None = None
 

@@ -28,6 +28,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.object
     SERVICE,
     Kind,
 )
+from ansible_collections.otterscale.core.plugins.module_utils._values.quantity import parse_quantity
 
 Message = dict[str, Any]
 
@@ -273,6 +274,9 @@ class Server(Model):
         volume.update(self.claim(name, request["sizeBytes"]))
         return {}
 
+    def capacity(self, name: str) -> int:
+        return int(self.things["datavolume"][name]["persistentVolumeClaim"]["capacity"])
+
     def claim(self, name: str, size: str) -> Message:
         return {"persistentVolumeClaim": {"name": name, "capacity": str(self.provided(int(size)))}}
 
@@ -340,6 +344,68 @@ class ObjectServer(Model):
         return {}
 
     version: int = 0
+
+
+@dataclass
+class VolumeServer(Model):
+    """The same with DataVolumes, which are ready at once, and their claims. provided: as above."""
+
+    things: dict[str, dict[str, Message]] = field(default_factory=lambda: {"datavolume": {}, "claim": {}})
+    provided: Callable[[int], int] = exactly
+    version: int = 0
+
+    def capacity(self, name: str) -> int:
+        return int(self.things["claim"][name]["status"]["capacity"]["storage"])
+
+    def bound(self, spec: Mapping[str, Any]) -> Message:
+        """The status of a claim."""
+        asked = parse_quantity(spec["resources"]["requests"]["storage"])
+        return {"status": {"phase": "Bound", "capacity": {"storage": str(self.provided(asked))}}}
+
+    def answer(self, rpc: str, request: Mapping[str, Any]) -> Message:
+        assert rpc in ("Get", "Describe"), rpc
+        found = self.held(request)
+        return {"events": []} if rpc == "Describe" else {"object": copy.deepcopy(found[request["name"]])}
+
+    def held(self, request: Mapping[str, Any]) -> dict[str, Message]:
+        """All of the resource that a request names. Raises where there is none of its name."""
+        kind = "claim" if request["resource"] == "persistentvolumeclaims" else "datavolume"
+        if request["name"] not in self.things[kind]:
+            title = f"{request['resource']}.{request['group']}".rstrip(".")
+            said = f'{title} "{request["name"]}" not found'
+            raise ApiError("not_found", f"{said}: {said}", sent=True, http_status=404)
+        return self.things[kind]
+
+    def store(self, kind: str, given: Message) -> Message:
+        self.version += 1
+        metadata = {**given["metadata"], "resourceVersion": str(self.version)}
+        self.things[kind][metadata["name"]] = {**given, "metadata": metadata}
+        return {"object": copy.deepcopy(self.things[kind][metadata["name"]])}
+
+    def Create(self, request: Message) -> Message:
+        given = json.loads(base64.b64decode(request["manifest"]))
+        name, storage = given["metadata"]["name"], given["spec"]["storage"]
+        if name in self.things["datavolume"]:
+            said = f'datavolumes.cdi.kubevirt.io "{name}" already exists'
+            raise ApiError("already_exists", f"{said}: {said}", sent=True, http_status=409)
+        metadata = {"name": name, "namespace": given["metadata"]["namespace"]}
+        claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata}
+        self.store("claim", {**claim, "spec": storage, **self.bound(storage)})
+        return self.store("datavolume", {**given, "status": {"phase": "Succeeded"}})
+
+    def Update(self, request: Message) -> Message:
+        given = json.loads(base64.b64decode(request["manifest"]))
+        now = self.held(request)[request["name"]]
+        if given["metadata"]["resourceVersion"] != now["metadata"]["resourceVersion"]:
+            said = f'Operation cannot be fulfilled on {request["resource"]} "{request["name"]}"'
+            raise ApiError("failed_precondition", f"{said}: {said}", sent=True, http_status=400)
+        return self.store("claim", {**given, **self.bound(given["spec"])})
+
+    def Delete(self, request: Message) -> Message:
+        self.held(request)
+        for kind in self.things:
+            self.things[kind].pop(request["name"], None)
+        return {}
 
 
 ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"

@@ -82,7 +82,7 @@ def test_what_is_as_wanted_is_left_alone(kind: Kind) -> None:
 @every_kind
 def test_what_is_missing_is_made_and_what_differs_is_updated(kind: Kind) -> None:
     wanted, other = kind.resource(kind.example), kind.resource(kind.another)
-    (create,), (update,) = wanted.plan(ABSENT).steps, other.plan(Seen(Presence.PRESENT, made(wanted))).steps
+    (create,), (update,) = wanted.plan(ABSENT).steps, other.plan(Seen(Presence.PRESENT, kind.ready(made(wanted)))).steps
     assert (create.verb, create.rpc) == (Verb.CREATE, kind.calls.create)
     assert (update.verb, update.rpc) == (Verb.UPDATE, kind.calls.update)
     for step in (create, update) if kind.keyed_by_name else ():

@@ -186,19 +186,18 @@ class _Reconciliation(Generic[State]):
 
     def look(self, learned: Presence | None = None) -> Seen[State]:
         """Observe; `learned` decides what the lists leave open."""
-
-        def read(procedure: str, request: Mapping[str, Any]) -> dict[str, Any]:
-            self.last_read = procedure.rpartition("/")[2]
-            return self.caller.read(procedure, request)
-
         try:
-            self.resource, seen = understood(self.resource, lambda resource: resource.observe(read))
+            self.resource, seen = understood(self.resource, lambda resource: resource.observe(self.read))
         except ValueError as error:
             raise ApiError("internal", f"the answer makes no sense: {error}", rpc=self.last_read) from None
         if seen.presence is Presence.UNKNOWN and learned:
             seen = replace(seen, presence=learned)
         self.first, self.seen = self.first or seen, seen
         return seen
+
+    def read(self, procedure: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        self.last_read = procedure.rpartition("/")[2]
+        return self.caller.read(procedure, request)
 
     def missing(self, seen: Seen[State]) -> tuple[Step, ...]:
         """The writes that are still to do."""
@@ -209,12 +208,18 @@ class _Reconciliation(Generic[State]):
 
     def ready(self, seen: Seen[State], wait: Wait) -> Seen[State]:
         try:
-            return until_ready(
+            seen = until_ready(
                 self.resource, wait, seen, lambda last: self.look(still_known(last.presence)), self.phases
             )
         except ApiError as error:
-            error.rpc = error.rpc or self.last_read
+            if error.rpc is None:  # it is no call that failed
+                error.rpc = self.last_read
+                if reported := self.resource.reports(self.read):
+                    error.message += f" ({reported})"
             raise
+        if remark := self.resource.after_wait(seen):
+            self.warn(remark)
+        return seen
 
     # Writing
 

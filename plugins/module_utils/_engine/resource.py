@@ -194,13 +194,22 @@ class Resource(ABC, Generic[State]):
     def key(self) -> dict[str, Any]:
         """How requests name the resource."""
 
-    def delete(self, seen: Seen[State], procedure: str, *, visible_within: float, synchronous: bool = False) -> Plan:
-        """The plan where the resource is to be absent."""
+    def delete(
+        self,
+        seen: Seen[State],
+        procedure: str,
+        *,
+        visible_within: float,
+        synchronous: bool = False,
+        key: Mapping[str, Any] | None = None,
+    ) -> Plan:
+        """The plan where the resource is to be absent. key: where what is there has another than it is to have."""
         if seen.presence is Presence.ABSENT:
             return Plan()
         unsure = seen.presence is Presence.UNKNOWN
         reason = "not listed, which does not prove that it is absent" if unsure else "it exists"
-        step = Step(Verb.DELETE, procedure, self.key(), reason, visible_within, synchronous, only_to_make_sure=unsure)
+        request = self.key() if key is None else key
+        step = Step(Verb.DELETE, procedure, request, reason, visible_within, synchronous, only_to_make_sure=unsure)
         return Plan((step,))
 
     # What an answer to a write says
@@ -222,6 +231,14 @@ class Resource(ABC, Generic[State]):
     def progress(self, state: State) -> Progress:
         """How far it is on its way to being ready; asked for only while something waits for it."""
         return Progress("Ready")
+
+    def after_wait(self, seen: Seen[State]) -> str | None:
+        """What the user should know about how a wait ended."""
+        return None
+
+    def reports(self, read: Read) -> str:
+        """What else the server tells of a resource that was waited for in vain, "" for nothing."""
+        return ""
 
     # Showing
 

@@ -152,7 +152,8 @@ class _Declaration:
                 anything = kind.to_remove(self.params["scope"], namespace, "")
                 try:
                     listed = understood(anything, partial(type(anything).list_all, read=read))[1]
-                    names = list(map(read_name, listed))
+                    # What others have made is not ours to remove, where the server lists it too.
+                    names = [read_name(item) for item in listed if not item.get("foreign")]
                 except ValueError as error:
                     raise ApiError("internal", f"the list of {option} makes no sense: {error}") from None
                 except ApiError as error:
@@ -234,7 +235,8 @@ class _Declaration:
             except (ApiError, ValueError):
                 state = None  # then the declaration is all that is known
             if state is not None:
-                declared = set() if state.phase == _COMPLETE else declared | _copied(state.source, namespace)
+                copied = _copied(state.source, namespace) if state.source else set()
+                declared = set() if state.phase == _COMPLETE else declared | copied
             self.sources[key] = declared
         return self.sources[key]
 

@@ -38,3 +38,11 @@ def parse_size(text: str) -> int:
     if size >= 2**63:
         raise ValueError("must be below 8Ei")
     return size
+
+
+def format_size(size: int) -> str:
+    """A number of bytes as people write it: in the largest binary unit that leaves no fraction."""
+    for unit, factor in (("Ti", 1 << 40), ("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)):
+        if size and size % factor == 0:
+            return f"{size // factor}{unit}"
+    return str(size)

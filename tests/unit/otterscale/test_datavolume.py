@@ -256,7 +256,7 @@ def test_kubernetes_knows_what_no_list_shows() -> None:
     assert seen.state is not None
     shown = volume().as_result(seen.state)
     assert (shown["phase"], shown["progress"], shown["created_at"]) == ("Succeeded", "100.0%", "2026-01-01T00:00:00Z")
-    assert (shown["last_condition"], shown["boot_image"]) == ({"message": "new"}, None)
+    assert (shown["last_condition"]["message"], shown["boot_image"]) == ("new", None)
     assert sent(volume(size="20Gi"), seen) == sent(volume(size="20Gi", boot_image=True), seen) == []
     assert volume(boot_image=True).diff_before(seen.state)["boot_image"] is True
     assert unlisted(None) == Seen(Presence.ABSENT)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..._engine.index import Index, view
 from ..._engine.resource import Presence, Read, Refusal, Seen, Step, Verb
-from ..._errors import ApiError
+from ..._errors import ApiError, bad_option
 from ..._values.message import Message, is_in
 from ..model.datavolume import SOURCE_TYPES, DataVolumeState, Source, WantedDataVolume
 from ..objects.cluster import understood
@@ -30,6 +30,12 @@ class DataVolumeMessages:
     cluster: Reader | None = None
 
     delete = f"{_SERVICE}/DeleteDataVolume"
+
+    def check(self, wanted: WantedDataVolume) -> None:
+        for option in ("storage_class", "access_modes"):
+            if (value := wanted.desired()[option]) is not None:
+                why = "only OtterScale 1.x can set it, and this server has the API of 2025: leave it out"
+                raise bad_option(option, value, why)
 
     def list_all(self, wanted: WantedDataVolume, read: Read) -> list[dict[str, Any]]:
         """The volumes that are in one of the two lists of the namespace: those that have a claim."""
@@ -67,7 +73,7 @@ class DataVolumeMessages:
                 return Seen(Presence.ABSENT)
             raise
 
-    def key(self, wanted: WantedDataVolume) -> dict[str, Any]:
+    def key(self, wanted: WantedDataVolume, state: DataVolumeState | None = None) -> dict[str, Any]:
         return {**_where(wanted), "name": wanted.name}
 
     def create(self, wanted: WantedDataVolume) -> Step:
@@ -76,11 +82,13 @@ class DataVolumeMessages:
         what = {"source": sent, "bootImage": bool(wanted.boot_image), "sizeBytes": str(wanted.size)}
         return Step(Verb.CREATE, f"{_SERVICE}/CreateDataVolume", {**self.key(wanted), **what}, "it does not exist")
 
-    def extend(self, wanted: WantedDataVolume, size: int, reason: str) -> Step:
+    def extend(self, wanted: WantedDataVolume, state: DataVolumeState, size: int, reason: str) -> Step:
         request = {**self.key(wanted), "sizeBytes": str(size)}
         return Step(Verb.UPDATE, f"{_SERVICE}/ExtendDataVolume", request, reason, wanted.visible_within)
 
-    def state_in(self, wanted: WantedDataVolume, step: Step, answer: Mapping[str, Any]) -> DataVolumeState | None:
+    def state_in(
+        self, wanted: WantedDataVolume, step: Step, answer: Mapping[str, Any], before: Seen[DataVolumeState]
+    ) -> DataVolumeState | None:
         return _read_volume(answer) if step.verb is Verb.CREATE and answer.get("name") == wanted.name else None
 
     def refusal(self, wanted: WantedDataVolume, step: Step, error: ApiError) -> Refusal | None:
@@ -100,6 +108,9 @@ class DataVolumeMessages:
             return Refusal.FINAL
         return Refusal.MISSING if _says_missing(wanted, error) else None
 
+    def reports(self, wanted: WantedDataVolume, read: Read) -> str:
+        return ""
+
 
 def _says_missing(wanted: WantedDataVolume, error: ApiError) -> bool:
     return error.code == "not_found" or f'{DATA_VOLUME.plural} "{wanted.name}" not found' in error.message
@@ -116,7 +127,7 @@ def _ask(cluster: Reader, wanted: WantedDataVolume) -> Seen[DataVolumeState]:
         return Seen(Presence.ABSENT)
     claim = cluster.get(CLAIM, wanted.namespace, wanted.name)
     state = understood(read_data_volume, found, claim or {})
-    return Seen(Presence.HIDDEN) if state is None else Seen(Presence.PRESENT, state)
+    return Seen(Presence.HIDDEN) if state.source is None else Seen(Presence.PRESENT, state)
 
 
 def _by_name(answer: Mapping[str, Any], namespace: str) -> Index:

@@ -9,13 +9,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
-from ..._engine.resource import Progress, Read, Refusal, Seen, Step, Wait
+from ..._engine.resource import Presence, Progress, Read, Refusal, Seen, Step, Wait
 from ..._errors import ApiError, bad_option
 from ..._http.url import shown_url
 
 # In the order of their numbers in otterscale.instance.v1. Numbers are what is sent: a server takes a name that it
 # does not know for the first one, and the generations spell them differently.
 SOURCE_TYPES = ("blank_image", "http_url", "existing_persistent_volume_claim")
+
+# What a claim may be asked for; the names are those of Kubernetes.
+ACCESS_MODES = ("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod")
 
 _VISIBLE_WITHIN_SECONDS = 30.0  # Kubernetes resizes and deletes claims in its own time
 _GIB = 1 << 30
@@ -40,13 +43,14 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True)
 class DataVolumeState:
-    """A volume as the server has it. Sizes in bytes.
+    """A volume as the server has it. Sizes in bytes; None is what cannot be read.
 
-    capacity is that of its claim, 0 without a claim or while that is unbound. boot_image is None where it cannot be
-    read.
+    capacity is that of its claim, 0 without a claim or while that is unbound; requested is what its claim is to have,
+    0 where that is not told. no_source: why there is no source to compare with. unused: it waits for a VM to use it.
+    document: its claim as an object, where it is read as one. collected: its claim is all that is left of it.
     """
 
-    source: Source
+    source: Source | None
     boot_image: bool | None
     size: int
     capacity: int = 0
@@ -55,11 +59,22 @@ class DataVolumeState:
     claim: Mapping[str, Any] = field(default_factory=dict, compare=False)
     condition: Mapping[str, Any] = field(default_factory=dict, compare=False)
     created_at: str | None = field(default=None, compare=False)
+    requested: int = 0
+    storage_class: str | None = None
+    access_modes: frozenset[str] | None = None
+    no_source: str = field(default="", compare=False)
+    unused: bool = field(default=False, compare=False)
+    document: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    collected: bool = field(default=False, compare=False)
 
     @property
     def real_size(self) -> int:
-        """What its claim has. size stays what was requested at the creation, also after an extend."""
-        return self.capacity or self.size
+        """What its claim has, or is about to. size stays what was requested at the creation, also after an extend."""
+        return max(self.capacity, self.requested) or self.size
+
+    @property
+    def grows(self) -> bool:
+        return 0 < self.capacity < self.requested
 
     def has(self, size: int) -> bool:
         """Whether it is of a declared size. Claims are often larger than requested.
@@ -68,6 +83,13 @@ class DataVolumeState:
         to whole GiB.
         """
         return size <= self.real_size <= size * 115 // 100 + _GIB
+
+
+class Leftover(NamedTuple):
+    """What has the name of a volume that is not there, in words; going: it will be gone by itself."""
+
+    what: str
+    going: bool
 
 
 @dataclass(frozen=True)
@@ -81,6 +103,8 @@ class WantedDataVolume:
     source: Source | None = None
     size: int | None = None
     boot_image: bool | None = None
+    storage_class: str | None = None
+    access_modes: tuple[str, ...] | None = None
     wait: Wait | None = None
 
     @property
@@ -88,11 +112,25 @@ class WantedDataVolume:
         """Seconds that the effect of a write may take to show."""
         return self.wait.timeout if self.wait else _VISIBLE_WITHIN_SECONDS
 
-    def check_complete(self) -> None:
-        """Raises a `client` ApiError where an option is missing that a new volume needs."""
+    def check_creatable(self, leftover: Leftover | None) -> None:
+        """Raises an ApiError where the name is taken, or an option is missing that a new volume needs."""
+        if leftover and leftover.going:
+            raise ApiError(
+                "failed_precondition",
+                leftover.what,
+                advice="Run the task again when it is gone; its finalizers tell what it waits for.",
+            )
+        if leftover:
+            raise bad_option("name", self.name, f"{leftover.what}; it is left as it is: choose another name")
         if self.source is None or self.size is None:
             missing = "source" if self.source is None else "size"
             raise bad_option(missing, None, f"needed to create data volume {self.namespace}/{self.name}")
+
+    def not_compared(self, state: DataVolumeState) -> str | None:
+        """What a user should know where there is no source to compare with the one that the task names."""
+        if self.source is None or not state.no_source:
+            return None
+        return f"data volume {self.namespace}/{self.name} exists, but {state.no_source}: it could not be compared"
 
     def other_size(self, state: DataVolumeState) -> int | None:
         """The size that it has to grow to, None if nothing differs. Raises a `client` ApiError for other changes."""
@@ -102,29 +140,51 @@ class WantedDataVolume:
     def _refuse_changes(self, state: DataVolumeState) -> None:
         """What no API can do. The only way to another value is to delete the volume with its data."""
         fixed = "that cannot be changed: delete the volume (and its data) and create it again"
-        if self.source is not None and self.source != state.source:
+        if self.source is not None and state.source is not None and self.source != state.source:
             now = str(state.source.shown())
             if self.source.shown() == state.source.shown():
                 now = "the same but for the password, which is not shown"
             raise bad_option("source", self.source.shown(), f"it is now {now}, and {fixed}")
-        if self.boot_image is not None and state.boot_image is not None and self.boot_image != state.boot_image:
-            raise bad_option("boot_image", self.boot_image, f"it is now {state.boot_image}, and {fixed}")
+        named, present = self.desired(), self.present(state)
+        for option in ("boot_image", "storage_class", "access_modes"):
+            if named[option] is not None and named[option] != present[option]:
+                raise bad_option(option, named[option], f"it is now {_shown(present[option])}, and {fixed}")
         if self.size is not None and self.size < state.real_size and not state.has(self.size):
             raise bad_option("size", self.size, f"it is now {state.real_size} bytes, and a volume can only grow")
 
     def pending(self, seen: Seen[DataVolumeState]) -> str | None:
         state = seen.state
         if self.absent:
+            leftover: Leftover | None = seen.beside
+            if leftover and leftover.going:
+                return leftover.what
             return None if state is None else f"it still exists, {_progress(state)}"
         if state is None:
+            if seen.presence is Presence.ABSENT:
+                return "it does not exist any more"
             return "the server does not list it yet (it has no claim)"
         if state.phase == "Failed":
+            source = f"the source {state.source.shown()}" if state.source else "its source"
             raise ApiError(
                 "failed_precondition",
                 f"the import failed, {_progress(state)}",
-                advice=f"Correct the source {state.source.shown()}, delete the volume and run the task again.",
+                advice=f"Correct {source}, delete the volume and run the task again.",
             )
-        return None if state.phase == "Succeeded" else f"it is not ready, {_progress(state)}"
+        if state.unused:
+            return None
+        if state.phase != "Succeeded":
+            return f"it is not ready, {_progress(state)}"
+        if state.grows:
+            return f"it has {state.capacity} bytes, and its claim grows to {state.requested}"
+        return None
+
+    def after_wait(self, seen: Seen[DataVolumeState]) -> str | None:
+        if self.absent or seen.state is None or not seen.state.unused:
+            return None
+        return (
+            f"data volume {self.namespace}/{self.name} waits for its first consumer: its storage class binds a volume "
+            "only when a virtual machine uses it, and then its content is made. There is nothing more to wait for"
+        )
 
     def progress(self, state: DataVolumeState) -> Progress:
         return Progress(state.phase or "unknown", state.progress)
@@ -137,19 +197,33 @@ class WantedDataVolume:
         return DataVolumeState(self.source, bool(self.boot_image), self.size)
 
     def desired(self) -> dict[str, Any]:
-        source = self.source.shown() if self.source else None
-        return {"source": source, "size": self.size, "boot_image": self.boot_image}
+        return {
+            "source": self.source.shown() if self.source else None,
+            "size": self.size,
+            "boot_image": self.boot_image,
+            "storage_class": self.storage_class,
+            "access_modes": None if self.access_modes is None else list(self.access_modes),
+        }
 
     def present(self, state: DataVolumeState) -> dict[str, Any]:
-        boot_image = self.boot_image if state.boot_image is None else state.boot_image
-        size = self.size if self.size is not None and state.has(self.size) else state.real_size
-        return {"source": state.source.shown(), "size": size, "boot_image": boot_image}
+        """What cannot be read is taken for what is wanted, and so are the same access modes in another order."""
+        desired = self.desired()
+        told = {
+            "source": state.source and state.source.shown(),
+            "size": self.size if self.size is not None and state.has(self.size) else state.real_size,
+            "boot_image": state.boot_image,
+            "storage_class": state.storage_class,
+            "access_modes": None
+            if state.access_modes in (None, frozenset(self.access_modes or ()))
+            else sorted(state.access_modes or ()),
+        }
+        return {option: desired[option] if value is None else value for option, value in told.items()}
 
     def as_result(self, state: DataVolumeState) -> dict[str, Any]:
         return {
             "name": self.name,
             "namespace": self.namespace,
-            "source": state.source.shown(),
+            "source": state.source and state.source.shown(),
             "boot_image": state.boot_image,
             "phase": state.phase,
             "progress": state.progress,
@@ -168,23 +242,35 @@ class Dialect(Protocol):
     def delete(self) -> str:
         """The procedure that deletes a volume."""
 
+    def check(self, wanted: WantedDataVolume) -> None:
+        """Raises a `client` ApiError for options that it cannot say."""
+
     def list_all(self, wanted: WantedDataVolume, read: Read) -> Iterable[Mapping[str, Any]]: ...
 
     def read_listed(self, message: Mapping[str, Any]) -> DataVolumeState: ...
 
     def observe(self, wanted: WantedDataVolume, read: Read) -> Seen[DataVolumeState]: ...
 
-    def key(self, wanted: WantedDataVolume) -> dict[str, Any]: ...
+    def key(self, wanted: WantedDataVolume, state: DataVolumeState | None = None) -> dict[str, Any]:
+        """What names it in requests; state: of the one to be deleted."""
 
     def create(self, wanted: WantedDataVolume) -> Step:
         """The write that makes what is wanted."""
 
-    def extend(self, wanted: WantedDataVolume, size: int, reason: str) -> Step:
-        """The write that makes it grow to that size."""
+    def extend(self, wanted: WantedDataVolume, state: DataVolumeState, size: int, reason: str) -> Step:
+        """The write that makes it grow to that size. Raises an ApiError where that cannot be yet."""
 
-    def state_in(self, wanted: WantedDataVolume, step: Step, answer: Mapping[str, Any]) -> DataVolumeState | None: ...
+    def state_in(
+        self, wanted: WantedDataVolume, step: Step, answer: Mapping[str, Any], before: Seen[DataVolumeState]
+    ) -> DataVolumeState | None: ...
 
     def refusal(self, wanted: WantedDataVolume, step: Step, error: ApiError) -> Refusal | None: ...
+
+    def reports(self, wanted: WantedDataVolume, read: Read) -> str: ...
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def _progress(state: DataVolumeState) -> str:

@@ -18,6 +18,7 @@ from ..server import RESOURCES
 from .reader import Kind, unlike
 
 CREATE, APPLY, DELETE = (f"{RESOURCES}/{rpc}" for rpc in ("Create", "Apply", "Delete"))
+DESCRIBE = f"{RESOURCES}/Describe"
 FIELD_MANAGER = "otterscale.core"
 _PAGE = 500
 _CONFLICTS = ("Operation cannot be fulfilled", "Apply failed with")
