@@ -265,6 +265,7 @@ def environment() -> str:
     shared = documentation(PLUGINS / "doc_fragments/connection.py", "DOCUMENTATION")
     for name, option in shared["options"].items():
         option["env"] = [{"name": f"OTTERSCALE_{name.upper()}"}]
+        option.pop("choices", None)  # Ansible would hold them against an empty variable, which counts as not set
     return dump(shared)
 
 

@@ -213,10 +213,6 @@ options:
         task asks it once which API it has.
       - If not given, the environment variable E(OTTERSCALE_SERVER_API) is used.
     type: str
-    choices:
-      - auto
-      - instance_v1
-      - resource_v1
     default: auto
     env:
       - name: OTTERSCALE_SERVER_API

@@ -27,8 +27,8 @@ from mutations import Mutant, Mutator
 
 UTILS = Path(__file__).resolve().parents[2] / "plugins/module_utils"
 HOUSE = "tests/unit/test_house.py::test_the_role_takes_exactly_the_options_of_the_module"
-INTEGRATION = ("connect", "clear_errors", "oidc", "readings", "declarations", "kubernetes")
-WIRE, CLEAR, OIDC, READ, DECLARE, CLUSTER = (f"tests/integration/test_{n}.py" for n in INTEGRATION)
+INTEGRATION = ("connect", "clear_errors", "oidc", "readings", "declarations", "kubernetes", "v1")
+WIRE, CLEAR, OIDC, READ, DECLARE, CLUSTER, V1 = (f"tests/integration/test_{n}.py" for n in INTEGRATION)
 EDGE = "tests/integration/test_ief.py"
 INSTANCE, CALLBACK = (f"tests/integration/test_{name}.py" for name in ("apigee_instance_status", "status_report"))
 REPORT, SPOOL = (f"tests/unit/apigee/test_{name}.py" for name in ("report", "spool"))
@@ -49,6 +49,8 @@ KINDS = sorted(
 )
 OWN = {name: unit(*name.removeprefix("_").split("/")) for name in KINDS}
 BUCKET, VM_SERVICE, DATAVOLUME = ((*OWN[f"_otterscale/{n}"], CONTRACT) for n in ("bucket", "vm_service", "datavolume"))
+OBJECTS = unit("otterscale", "vm_service_objects")
+OWN["_otterscale/vm_service"] += OBJECTS
 # The floors below a resource are judged by its tests, too.
 BELOW = {
     f"_otterscale/{folder}/{name}": OWN[f"_otterscale/{name}"]
@@ -79,7 +81,11 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_http/text": (unit("otterscale", "connect"), (WIRE,), (CLEAR,), (OIDC,)),
     "_http/url": (unit("http", "url"), unit("otterscale", "options")),
     "_http/exchange": (unit("otterscale", "connect"), (WIRE,), (CLEAR,), (OIDC,)),
-    **{f"_otterscale/objects/{name}": ((CLUSTER,),) for name in ("cluster", "kubeconfig", "reader")},
+    **{f"_otterscale/objects/{name}": ((CLUSTER,),) for name in ("cluster", "kubeconfig")},
+    "_otterscale/objects/reader": (OBJECTS, (CLUSTER,)),
+    "_otterscale/objects/resource_service": (OBJECTS, (V1,)),
+    "_otterscale/objects/machine": ((V1,),),
+    "_otterscale/server": (unit("otterscale", "options"), (V1,)),
     "_errors": (unit("otterscale", "error_details", "connect"), ENGINE, RESOURCES, (WIRE,), (CLEAR,)),
     **{name: ((*own, CONTRACT, HOUSE), ENGINE, (DECLARE,), (FOUND,), (FAULTS,)) for name, own in (OWN | BELOW).items()},
     "_ief/service": (OWN["_ief/service"], (CONTRACT,), (EDGE,), ENGINE),
