@@ -163,6 +163,8 @@ def test_manifests_are_yaml_or_json_and_objects_come_back_tidied_up(client: Clie
     assert spec["clusterIPs"] == [spec["clusterIP"]] and spec["ipFamilies"] == ["IPv4"]
     assert spec["sessionAffinity"] == "None" and spec["internalTrafficPolicy"] == "Cluster"
     assert made["status"] == {"loadBalancer": {}}
+    doubles = client.create("services", service("numbers", whole=2.0, large=2**53 + 1, huge=10**22))["spec"]
+    assert json.dumps([doubles[name] for name in ("whole", "large", "huge")]) == f"[2, {2**53}, 1e+22]"
     for text in ("{", "[]", "kind: Service", "apiVersion: v1"):
         with pytest.raises(Refused, match="invalid manifest: invalid YAML") as refused:
             client.create("services", text)
