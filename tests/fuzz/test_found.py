@@ -305,6 +305,21 @@ SCENARIOS = {
             ({**THERE["datavolume"], "forced_phase": "Pending"},),
         ),
     ),
+    "a volume that somebody made after the lists were read, which Kubernetes shows": (
+        "plain",
+        Scenario(
+            "datavolume",
+            (
+                Task(
+                    {**VOLUME, "size": "1Gi", "boot_image": True, "kubeconfig": True},
+                    age=1.0,
+                    since={**THERE["datavolume"], "managed": True},
+                ),
+            ),
+            ({**THERE["datavolume"], "managed": False},),
+            in_loop=True,
+        ),
+    ),
     "a lost delete of a service that is in no list": (
         "strict",
         Scenario("vm_service", (Task({**gone(SERVICE), "name": "api"}, (close("after", count=2),)),)),

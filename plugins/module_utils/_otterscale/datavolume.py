@@ -401,8 +401,14 @@ def _read_claim(claim: Message) -> dict[str, Any]:
     }
 
 
+_LABELLED = {"true": True, "false": False}
+
+
 def _read_kubernetes(volume: Message, claim: Message) -> DataVolumeState | None:
-    """The same volume as Kubernetes shows it, None for a source that OtterScale does not know."""
+    """The same volume as Kubernetes shows it, None for a source that OtterScale does not know.
+
+    A label that OtterScale sets says whether it is a boot image.
+    """
     spec, status, metadata = (volume.object(name) for name in ("spec", "status", "metadata"))
     if not spec:
         raise ValueError("'spec' is empty")
@@ -413,7 +419,7 @@ def _read_kubernetes(volume: Message, claim: Message) -> DataVolumeState | None:
     conditions = status.objects("conditions")
     return DataVolumeState(
         source=source,
-        boot_image=None,
+        boot_image=_LABELLED.get(metadata.object("labels").string("otterscale.com/data-volume.boot-image")),
         size=_read_requested(claimed.object("resources").object("requests")),
         capacity=_read_capacity(claim.object("status").object("capacity").string("storage")),
         phase=status.string("phase"),
