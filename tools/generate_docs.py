@@ -5,7 +5,7 @@
 Ansible's documentation fragments reach neither RETURN nor suboptions nor the argument specs of roles. What these share
 with other places is written between two markers, `BEGIN generated: NAME` and `END generated`, from its one source:
 
-- `returns`: what every module returns, from OPERATIONS and ERROR below;
+- `returns`: what every module returns, from OPERATIONS and ERROR below, with samples from tests/kinds/;
 - `returns of MODULE`: what the _info module of a resource returns, from what its module returns;
 - `options of MODULE`: the options of a module as suboptions of another one or of a role, from its DOCUMENTATION;
 - `connection`: the connection options as variables of a role, from their documentation fragment;
@@ -23,10 +23,14 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from tests.kinds.kind import Kind
 
 ROOT = Path(__file__).resolve().parents[1]
 PLUGINS = ROOT / "plugins"
@@ -131,30 +135,6 @@ Error details of the server, each with C(type), the decoded C(value), and C(debu
         "details": "The code of the vendor, as C(error_code), if the answer has one.",
     },
 }
-# A write of each module, a reason for it, and what is declared, which otterscale_resources has for each resource.
-SAMPLES = {
-    "ief_service": ("UpdateService", "ports differ", "{name: web, ports: [{name: http-0, port: 80}]}"),
-    "otterscale_bucket": ("UpdateBucket", "owner and acl differ", "{name: downloads, owner: alice, acl: public_read}"),
-    "otterscale_datavolume": (
-        "ExtendDataVolume",
-        "its size is 10737418240 bytes, not 21474836480",
-        "{namespace: shop, name: web-data, size: 20Gi}",
-    ),
-    "otterscale_resources": ("UpdateBucket", "owner and acl differ", ""),
-    "otterscale_vm_service": (
-        "UpdateVirtualMachineService",
-        "the ports differ",
-        "{namespace: shop, name: web, ports: [{port: 80}]}",
-    ),
-}
-# The call that lists the resources of a module.
-LISTS = {
-    "otterscale_bucket": "ListBuckets",
-    "otterscale_datavolume": "ListDataVolumes",
-    "otterscale_vm_service": "ListVirtualMachines",
-}
-
-
 # Connection options that must not be logged; documentation fragments do not say so, and roles do.
 SECRETS = ("api_token", "oidc_client_secret", "oidc_password")
 
@@ -210,9 +190,11 @@ def section(path: Path, found: re.Match[str]) -> str:
 
 
 def returns(module: str) -> str:
-    rpc, reason, declared = SAMPLES[module]
-    own = DECLARED.format(declared=declared) if declared else ""
-    return own + (SERVER + OPERATIONS + ERROR).format(rpc=rpc, reason=reason, **WORDS[module.partition("_")[0]])
+    several = module == "otterscale_resources"  # it has what is declared for each resource
+    kind = kinds()["otterscale_bucket" if several else module]
+    own = "" if several else DECLARED.format(declared=kind.shown.declared)
+    words = {"rpc": kind.calls.update, "reason": kind.shown.reason, **WORDS[module.partition("_")[0]]}
+    return own + (SERVER + OPERATIONS + ERROR).format(**words)
 
 
 def information(module: str) -> str:
@@ -225,7 +207,8 @@ def information(module: str) -> str:
         "elements": "dict",
         "contains": documentation(PLUGINS / f"modules/{module}.py", "RETURN")[kind]["contains"],
     }
-    return dump({f"{kind}s": found}) + (SERVER + ERROR).format(rpc=LISTS[module], **WORDS[module.partition("_")[0]])
+    words = {"rpc": kinds()[module].calls.list, **WORDS[module.partition("_")[0]]}
+    return dump({f"{kind}s": found}) + (SERVER + ERROR).format(**words)
 
 
 def options(module: str, path: Path) -> str:
@@ -297,6 +280,14 @@ def error_codes() -> str:
         what_to_do = re.sub("'([a-z_]+)'", r"``\1``", advice.get(code, meaning.advice))
         lines += [f"  * - ``{code}``", f"    - {meaning.meaning}", f"    - {what_to_do}"]
     return "\n".join(lines) + "\n\n"
+
+
+@cache
+def kinds() -> dict[str, Kind]:
+    """What the tests know of each kind of resource, by its module."""
+    sys.path[:0] = [str(ROOT), str(ROOT / ".dev/collections")]
+    known = importlib.import_module("tests.kinds").KINDS
+    return {kind.module: kind for kind in known.values()}
 
 
 def connect() -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tests.fuzz.machine import Ran
-from tests.fuzz.scenarios import KUBERNETES_LIES, LIES, TOKEN
+from tests.fuzz.scenarios import ECHOED_BUCKET, KUBERNETES_LIES, LIES, TOKEN
 from tests.fuzz.truth import copied, fulfils, knowable, listed, thing
 from tests.kinds import EMULATED, KINDS, emulated
 from tests.kinds.datavolume import PASSWORD
@@ -56,7 +56,7 @@ class Case:
         given = [fault.get("body") for fault in self.ran.task.faults]
         return any(
             of_kubernetes in answered and any(lie["body"] in given for lie in lies)
-            for of_kubernetes, lies in ((False, LIES), (True, KUBERNETES_LIES))
+            for of_kubernetes, lies in ((False, (*LIES, ECHOED_BUCKET)), (True, KUBERNETES_LIES))
         )
 
     @property

@@ -66,9 +66,11 @@ def _echo(owner: Any, source: Any, machine: Any, text: Any) -> str:
     return json.dumps({**bucket, **volume, **services[0], **lists})
 
 
+# Makes sense as a bucket, and as nothing else.
+ECHOED_BUCKET: Mapping[str, Any] = {"body": _echo("alice", {"type": SAID}, [SAID], {SAID: [SAID]})}
 ECHOES: tuple[Mapping[str, Any], ...] = (
     {"body": _echo({SAID: [SAID]}, SAID, {SAID: SAID}, "x")},
-    {"body": _echo("alice", {"type": SAID}, [SAID], {SAID: [SAID]})},
+    ECHOED_BUCKET,
     {"status": 500, "body": json.dumps({"code": "internal", "message": SAID, "details": [{"type": SAID, "x": SAID}]})},
     {"status": 401, "body": json.dumps({"message": f"{'x' * 480}{SAID}"})},
     {"status": 502, "headers": {"content-type": "text/html"}, "body": f"<html>{'x' * 180}<p>{SAID}"},

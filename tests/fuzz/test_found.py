@@ -14,7 +14,7 @@ import pytest
 from emulator.process import Emulator
 from tests.fuzz.judge import violations
 from tests.fuzz.machine import TOKEN, Machine, Ran
-from tests.fuzz.scenarios import KUBERNETES_BROKEN, LIES, Scenario, Task
+from tests.fuzz.scenarios import ECHOED_BUCKET, KUBERNETES_BROKEN, LIES, Scenario, Task
 from tests.fuzz.test_faults import GENERATIONS, play
 from tests.kinds import EMULATED, emulated, emulated_kinds
 from tests.kinds.kind import GI, Kind
@@ -303,6 +303,34 @@ SCENARIOS = {
                 ),
             ),
             ({**THERE["datavolume"], "forced_phase": "Pending"},),
+        ),
+    ),
+    "a volume that somebody made after the lists were read, which Kubernetes shows": (
+        "plain",
+        Scenario(
+            "datavolume",
+            (
+                Task(
+                    {**VOLUME, "size": "1Gi", "boot_image": True, "kubeconfig": True},
+                    age=1.0,
+                    since={**THERE["datavolume"], "managed": True},
+                ),
+            ),
+            ({**THERE["datavolume"], "managed": False},),
+            in_loop=True,
+        ),
+    ),
+    "a creation that failed half-way, after which a list shows another bucket of that name": (
+        "plain",
+        Scenario(
+            "bucket",
+            (
+                Task(
+                    {**BUCKET, "acl": "public_read"},
+                    ({"rpc": "read", "skip": 1, "when": "after", "kind": "answer", **ECHOED_BUCKET},),
+                    retries=0,
+                ),
+            ),
         ),
     ),
     "a lost delete of a service that is in no list": (

@@ -26,15 +26,16 @@ import yaml
 from emulator.process import Emulator
 from tests.integration.conftest import GENERATIONS, TARGETS, TOKEN, chosen
 from tests.integration.playbook import COMPARED, MODULE, Result, Run, run_playbook
+from tests.kinds import EMULATED, KINDS
 
 PASSING = {
     *("invocation", "created_at", "updated_at", "heartbeat_at", "transitioned_at"),
     *("phase", "phases", "progress", "last_condition", "persistent_volume_claim"),
 }
+# How many calls a task makes at most that reads one resource, all of a kind, or several kinds.
 READS = {
-    **{"otterscale_bucket": 1, "otterscale_vm_service": 1, "otterscale_datavolume": 2, "otterscale_resources": 4},
-    "ief_service": 1,
-    **{"otterscale_bucket_info": 1, "otterscale_vm_service_info": 1, "otterscale_datavolume_info": 2},
+    **{f"{kind.module}{suffix}": kind.reads for kind in KINDS.values() for suffix in ("", "_info")},
+    "otterscale_resources": sum(kind.reads for kind in EMULATED.values()),
 }
 
 

@@ -12,7 +12,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket
 from ansible_collections.otterscale.core.plugins.module_utils._values.acl import Grant
 from hypothesis import strategies as st
 
-from tests.kinds.kind import OTTERSCALE, Calls, Emulated, Kind, Options, Thing, options, states
+from tests.kinds.kind import OTTERSCALE, Calls, Emulated, Kind, Options, Shown, Thing, options, states
 from tests.unit.server_model import Server
 
 ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
@@ -109,6 +109,7 @@ BUCKET = Kind(
     title="bucket data",
     key={"scope": "lab", "bucketName": "data"},
     calls=Calls("ListBuckets", "CreateBucket", "UpdateBucket", "DeleteBucket"),
+    shown=Shown("owner and acl differ", "{name: downloads, owner: alice, acl: public_read}"),
     example=EXAMPLE,
     another={**EXAMPLE, "owner": "bob", "policy": POLICIES[1], "acl": "public_read"},
     desired=desired,

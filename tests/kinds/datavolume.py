@@ -18,7 +18,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavo
 )
 from hypothesis import strategies as st
 
-from tests.kinds.kind import GI, OTTERSCALE, Calls, Emulated, Kind, Options, Thing, options, states
+from tests.kinds.kind import GI, OTTERSCALE, Calls, Emulated, Kind, Options, Shown, Thing, options, states
 from tests.unit.server_model import Server, VolumeServer
 
 PASSWORD = "fuzz-password-that-must-not-leak"
@@ -105,6 +105,7 @@ DATAVOLUME = Kind(
     title="data volume default/root",
     key={"scope": "lab", "namespace": "default", "name": "root"},
     calls=Calls("ListDataVolumes", "CreateDataVolume", "ExtendDataVolume", "DeleteDataVolume"),
+    shown=Shown("its size is 10737418240 bytes, not 21474836480", "{namespace: shop, name: web-data, size: 20Gi}"),
     example=EXAMPLE,
     another={**EXAMPLE, "size": "5Gi"},
     desired=desired,

@@ -15,7 +15,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._ief.service impor
 from ansible_collections.otterscale.core.plugins.module_utils._values.ports import Port
 from hypothesis import strategies as st
 
-from tests.kinds.kind import Calls, Emulated, Kind, Options, Thing, options, states
+from tests.kinds.kind import Calls, Emulated, Kind, Options, Shown, Thing, options, states
 from tests.unit.server_model import Message, Model
 
 PROJECT, SERVICE_ID = "e78acc02d9d141eda5ca8e88fa35f6f8", "81acf9ff-de6d-4736-8d1a-f43bb058e79d"
@@ -161,6 +161,7 @@ IEF_SERVICE = Kind(
     key={"service_id": SERVICE_ID},
     keyed_by_name=False,
     calls=Calls("ListServices", "CreateService", "UpdateService", "DeleteService"),
+    shown=Shown("ports differ", "{name: web, ports: [{name: http-0, port: 80}]}"),
     example=EXAMPLE,
     another={**EXAMPLE, "labels": {}, "ports": [{"port": 8080, "name": "http-0", "node_port": 30080}]},
     desired=desired,

@@ -30,6 +30,13 @@ class Calls(NamedTuple):
     delete: str
 
 
+class Shown(NamedTuple):
+    """What documentation shows of a kind: a reason for an update, and what a task declares, as YAML."""
+
+    reason: str
+    declared: str
+
+
 @dataclass(frozen=True)
 class Emulated:
     """How the embedded server holds a kind, and what is true of it there, worked out without the collection's code.
@@ -64,6 +71,7 @@ class Kind:
     """One kind of resource.
 
     connection: what tasks name besides its options. title: the example in messages. key: how requests name it.
+    shown: a sample of it for `make docs`.
     keyed_by_name: whether requests name it so before it is there, too.
     example, another: two desired states of one resource; an update leads from the first to the other.
     desired: whatever tasks may want, mostly of a resource with the example's name.
@@ -86,6 +94,7 @@ class Kind:
     title: str
     key: Mapping[str, Any]
     calls: Calls
+    shown: Shown
     example: Options
     another: Options
     desired: st.SearchStrategy[Options]

@@ -16,7 +16,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.vm_ser
 )
 from hypothesis import strategies as st
 
-from tests.kinds.kind import OTTERSCALE, Calls, Emulated, Kind, Options, Thing, options, states, without_none
+from tests.kinds.kind import OTTERSCALE, Calls, Emulated, Kind, Options, Shown, Thing, options, states, without_none
 from tests.kinds.ports import as_options, current_ports, wanted_ports
 from tests.unit.server_model import ObjectServer, Server
 
@@ -101,6 +101,7 @@ VM_SERVICE = Kind(
         *("ListVirtualMachines", "CreateVirtualMachineService"),
         *("UpdateVirtualMachineService", "DeleteVirtualMachineService"),
     ),
+    shown=Shown("the ports differ", "{namespace: shop, name: web, ports: [{port: 80}]}"),
     example=EXAMPLE,
     another={**EXAMPLE, "ports": [{"port": 8080, "name": "http", "node_port": 30080}]},
     desired=desired,

@@ -4,7 +4,7 @@
 
 `python tools/mutants TREE [NAME...]` works in TREE, a copy of the checkout which it overwrites (`make mutants`).
 For each mutant of plugins/module_utils/NAME.py it runs stage after stage of STAGES, until a test fails. A stage that
-takes several times as long as usual counts as failed.
+takes several times as long as usual counts as failed: in time of the processor, as other work makes it wait, too.
 """
 
 from __future__ import annotations
@@ -114,8 +114,10 @@ LIBRARIES = (
     *("pytest", "hypothesis.strategies", "yaml", "requests", "trustme", "authlib", "flask"),
     *("google.protobuf.json_format", "google.rpc.error_details_pb2", "ansible.module_utils.basic"),
 )
-# A stage may take so many times as long as usual, and so many seconds more.
+# A stage may compute so many times as long as it usually takes, and so many seconds more.
 PATIENCE, LEAST_SECONDS = 4, 5.0
+# And it may wait for so many times as long as it may compute.
+WAITING = 3
 MEMORY = 4 * 1024**3
 
 
@@ -147,18 +149,22 @@ class Tally:
 
 
 def passes(stage: tuple[str, ...], seconds: float, log: Path | None = None) -> bool:
-    """Whether the tests of a stage pass, in a process of their own that ends with all that it has started."""
+    """Whether the tests of a stage pass, in a process of their own that ends with all that it has started.
+
+    seconds: how long it may compute.
+    """
     child = os.fork()
     if not child:
         os.setsid()
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 1))
         output = os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(output, 1)
         os.dup2(output, 2)
         import pytest
 
         os._exit(int(pytest.main(["-x", "-q", *stage], plugins=[Quick()])))
-    ends, ended, status = time.monotonic() + seconds, 0, 1
+    ends, ended, status = time.monotonic() + WAITING * seconds, 0, 1
     while not ended and time.monotonic() < ends:
         time.sleep(0.01)
         ended, status = os.waitpid(child, os.WNOHANG)

@@ -250,6 +250,23 @@ def unlisted(document: dict[str, Any] | None, claim: dict[str, Any] | None = Non
     return replace(volume(), dialect=DataVolumeMessages(cluster=cluster)).observe(lambda *_call: {})
 
 
+@pytest.mark.parametrize(
+    ("labels", "boot_image"),
+    [
+        ({"otterscale.com/data-volume.boot-image": "true"}, True),
+        ({"otterscale.com/data-volume.boot-image": "false"}, False),
+        ({"otterscale.com/data-volume.boot-image": "maybe"}, None),
+        ({"app": "web"}, None),
+    ],
+)
+def test_a_label_tells_whether_it_is_a_boot_image(labels: dict[str, str], boot_image: bool | None) -> None:
+    seen = unlisted({**DOCUMENT, "metadata": {**DOCUMENT["metadata"], "labels": labels}}, CLAIM)
+    assert seen.state is not None and seen.state.boot_image is boot_image
+    if boot_image is not None:
+        with pytest.raises(ApiError, match=f"it is now {boot_image}, and that cannot be changed"):
+            volume(size="20Gi", boot_image=not boot_image).plan(seen)
+
+
 def test_kubernetes_knows_what_no_list_shows() -> None:
     seen = unlisted(DOCUMENT, CLAIM)
     assert seen == Seen(Presence.PRESENT, replace(STATE, boot_image=None, capacity=20 * GI))
