@@ -29,6 +29,8 @@ MAX_CHARACTERS = 5000  # of one value
 MAX_LINES = 300
 
 KINDS = {"datavolume": "data volume", "vm_service": "VM service"}
+HEADING = ("namespace", "name")  # fields that the heading of a resource shows
+GIB = 1024**3
 OUTCOMES = ("failed", "changed", "skipped", "unchanged")
 
 
@@ -88,16 +90,15 @@ class Field(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A resource. action: what becomes of it. why: sentences. about: its error, as programs know it.
+    """A resource. action: what becomes of it. why: sentences. shown: which sides its fields have.
 
-    shown: which sides its fields have. others: the kinds and names of those that failed for the same reason.
+    others: the kinds and names of those that failed for the same reason.
     """
 
     kind: str
     name: str
     action: str
     why: list[str]
-    about: list[str]
     fields: list[Field]
     shown: list[str]
     others: list[tuple[str, str]]
@@ -207,11 +208,8 @@ def grouped(failed: Iterable[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]
 def failure(alike: Sequence[Mapping[str, Any]]) -> Entry:
     first, *others = alike
     error = first.get("error") or {}
-    status = error.get("http_status")
-    about = [error["rpc"], error.get("code"), f"HTTP {status}" if status else None] if error.get("rpc") else []
     return entry_of(first)._replace(
         why=sentences(str(first.get("msg") or ""), str(error.get("message") or "")),
-        about=[text for text in about if text],
         others=[(kind_of(entry), name_of(entry)) for entry in others[:MAX_NAMES]],
     )
 
@@ -245,7 +243,7 @@ def change(entry: Mapping[str, Any], difference: Mapping[str, Any], words: Words
 
 
 def entry_of(entry: Mapping[str, Any]) -> Entry:
-    return Entry(kind_of(entry), name_of(entry), "", [], [], [], [], [])
+    return Entry(kind_of(entry), name_of(entry), "", [], [], [], [])
 
 
 def kind_of(entry: Mapping[str, Any]) -> str:
@@ -266,9 +264,9 @@ def key_of(entry: Mapping[str, Any]) -> str:
 def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Field]:
     """The fields in which they differ, in the order in which they come."""
     return [
-        Field(name, *side_by_side(lines_of(before.get(name)), lines_of(after.get(name))))
+        Field(name, *side_by_side(lines_of(name, before.get(name)), lines_of(name, after.get(name))))
         for name in dict.fromkeys([*before, *after])
-        if before.get(name) != after.get(name)
+        if before.get(name) != after.get(name) and name not in HEADING
     ]
 
 
@@ -282,10 +280,12 @@ def side_by_side(before: list[str], after: list[str]) -> tuple[list[Line], list[
     return old, new
 
 
-def lines_of(value: Any) -> list[str]:
+def lines_of(field: str, value: Any) -> list[str]:
     """A value as people read it, in lines; none for what is not set."""
     if value is None:
         return []
+    if field == "size" and isinstance(value, int):
+        value = f"{value / GIB:,.4g} GiB ({value} bytes)"
     plain = isinstance(value, str) and value != ""
     text = value if plain else json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True)
     lines, number = cut(text).split("\n"), text.count("\n") + 1

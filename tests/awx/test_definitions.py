@@ -128,9 +128,11 @@ def test_awx_accepts_the_notification() -> None:
 @pytest.mark.parametrize("event", ["success", "error"])
 def test_the_webhook_gets_an_object_whatever_is_in_the_job(event: str) -> None:
     outcome = {"changed": 1, "changed_resources": ['bucket "quoted"\n{{ 7 * 7 }}'], "check_mode": True}
-    for name, artifacts in itertools.product(('a "name"', "back\\slash"), ({}, {"otterscale_provision": outcome})):
+    told = {"otterscale_provision": outcome, "otterscale_report": 'https://reports.example.com/"a"'}
+    for name, artifacts in itertools.product(('a "name"', "back\\slash"), ({}, told)):
         sent = rules.sent_body(rules.rendered_message(messages()[event]["body"], name=name, artifacts=artifacts))
         assert sent["template"] == name and sent["result"] == artifacts.get("otterscale_provision", {})
+        assert sent["report"] == artifacts.get("otterscale_report", "")
 
 
 def test_awx_accepts_what_job_templates_run() -> None:

@@ -57,6 +57,7 @@ def run(
         "OTTERSCALE_API_URL": emulator.url,
         "OTTERSCALE_API_TOKEN": TOKEN,
         "OTTERSCALE_SCOPE": "demo",
+        "ANSIBLE_SHOW_CUSTOM_STATS": "true",
     }
     command = ["ansible-playbook", "-e", f"@{given}", str(playbook)]
     # In the folder, since the files' names are relative to where the program is started.
@@ -77,14 +78,21 @@ def recap(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
 def test_the_nightly_report_is_delivered(emulator: Emulator, declared: None, serve: Serve, tmp_path: Path) -> None:
     """Nothing is changed, one resource fails, and the page arrives all the same."""
     web = serve(reply(status=201))
-    more = {"drift_report_file": "night.html", "drift_report_url": f"{web.url}/night.html", "awx_job_id": 4711}
+    url = f"{web.url}/night.html?signature=secret"
+    more = {"drift_report_file": "night.html", "drift_report_url": url, "awx_job_id": 4711}
     login = {"drift_report_user": "robot", "drift_report_password": "upload-password"}
     done = run(emulator, PLAYBOOKS / "drift_report.yml", tmp_path, {**DECLARED, **more, **login})
     assert done.returncode == 2 and recap(done)["changed"] == 1 and recap(done)["failed"] == 1, done.stdout
     assert not [call for call in emulator.journal()["calls"] if call["write"]]
 
+    stats = json.loads(done.stdout.rpartition("RUN: ")[2])
+    assert stats["otterscale_report"] == f"{web.url}/night.html"
+    assert stats["otterscale_provision"]["check_mode"] is True
+    assert stats["otterscale_provision"]["failed_resources"] == ["datavolume default/bad"]
+
     (request,) = web.requests
-    assert request.line == "PUT /night.html HTTP/1.1" and request.headers["Content-Type"].startswith("text/html")
+    assert request.line == "PUT /night.html?signature=secret HTTP/1.1"
+    assert request.headers["Content-Type"] == "text/html; charset=utf-8"
     assert request.headers["Authorization"].startswith("Basic ")
     page = request.body.decode()
     assert page == (tmp_path / "night.html").read_text()

@@ -76,7 +76,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "report.html"
         page.write_text(html_report(night(), check_mode=True, time=TIME, about={"AWX job": 4711}), encoding="utf-8")
-        screenshot(page, DOCS / "report.png", 1100, 1500)
+        screenshot(page, DOCS / "report.png", 1100, 1900)
         # A window has at least 500 pixels: a frame is as narrow as a phone.
         phone = Path(folder) / "phone.html"
         style = "border: 0; width: 360px; height: 1280px"

@@ -39,9 +39,9 @@ def failed(
     kind: str, name: str, message: str, advice: str, namespace: str | None = None, **error: Any
 ) -> dict[str, Any]:
     told = {"code": "client", "rpc": None, "http_status": None, "message": message, "details": [], **error}
-    title = f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
-    call = f"{told['rpc']} failed [{told['code']}, HTTP {told['http_status']}]: " if told["rpc"] else ""
-    return entry(kind, name, "failed", namespace, msg=f"{title}: {call}{message}. {advice}", error=told)
+    title = f"{kind.replace('datavolume', 'data volume')} {namespace + '/' if namespace else ''}{name}"
+    call = f" present: {told['rpc']} failed [{told['code']}, HTTP {told['http_status']}]" if told["rpc"] else ""
+    return entry(kind, name, "failed", namespace, msg=f"{title}{call}: {message}. {advice}", error=told)
 
 
 def result(*entries: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def night() -> dict[str, Any]:
     """A night in which something of everything happened."""
     unchanged = [entry("bucket", f"assets-{number:02}") for number in range(1, 10)]
     unchanged += [entry("vm_service", name, namespace="shop") for name in ("web", "search", "mail")]
-    missing = {"name": "cache", "namespace": "shop", "size": "20Gi", "source": {"type": "blank_image"}}
+    missing = {"name": "cache", "namespace": "shop", "size": 20 * 1024**3, "source": {"type": "blank_image"}}
     return result(
         entry("datavolume", "cache", "changed", "shop", **operation("CreateDataVolume", "it does not exist")),
         failed(

@@ -94,7 +94,7 @@ def test_the_morning_after() -> None:
 
     first, second = shown.of("article")
     assert first.startswith("data volume shop/db-data") and first.endswith("Correct the task and run it again.")
-    assert second.endswith("the rights that this call needs. UpdateBucket permission_denied HTTP 403")
+    assert second.endswith("the rights that this call needs.") and "[permission_denied, HTTP 403]" in second
     differences = shown.of("summary")[:4]
     assert differences == [
         "data volume shop/cache would be created",
@@ -103,6 +103,7 @@ def test_the_morning_after() -> None:
         "bucket old-logs would be deleted",
     ]
     assert {"owner mallory alice", "owner alice", "acl private"} <= set(shown.of("tr"))
+    assert "size 20 GiB (21474836480 bytes)" in shown.of("tr") and "name cache" not in shown.of("tr")
     assert [text for text in shown.of("del") if "PutObject" in text] == ['"s3:PutObject"']
     assert [text for text in shown.of("ins") if "ListBucket" in text] == ['"s3:ListBucket"']
     assert "owner and policy differ (UpdateBucket)" in shown.of("p")
