@@ -287,7 +287,7 @@ def kinds() -> dict[str, Kind]:
     """What the tests know of each kind of resource, by its module."""
     sys.path[:0] = [str(ROOT), str(ROOT / ".dev/collections")]
     known = importlib.import_module("tests.kinds").KINDS
-    return {kind.module: kind for kind in known.values()}
+    return {kind.module: kind for kind in known.values() if not kind.other_api}
 
 
 def connect() -> Any:
