@@ -63,7 +63,7 @@ types: setup ## mypy
 
 .PHONY: docs-lint
 docs-lint: setup ## Licences, documentation, changelog fragments, ansible-lint
-	@$(NOX) --session licenses docs changelog ansible-lint
+	@$(NOX) --session licenses docs docsite changelog ansible-lint
 
 .PHONY: sanity
 sanity: setup ## ansible-test sanity, CORE=newest|2.16|2.21
