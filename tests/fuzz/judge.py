@@ -192,7 +192,7 @@ def _success(case: Case) -> Iterator[str]:
     ran, options = case.ran, case.ran.task.options
     there = thing(case.kind, options, ran.after)
     kind = KINDS[case.kind]
-    read = not case.believed if kind.lists_all else case.is_listed(ran.after)
+    read = not case.believed and (kind.lists_all or case.is_listed(ran.after))
     untold = case.lied_to_writes and not read
     untold = untold and (case.misled or case.believed or there is not None)
     # What a colleague does to a thing that no list shows, also which VM its service has, stays unseen.

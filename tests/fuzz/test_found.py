@@ -333,6 +333,25 @@ SCENARIOS = {
             ),
         ),
     ),
+    "a refused update whose answer shows the service as it should be": (
+        "plain",
+        Scenario(
+            "vm_service",
+            (
+                Task(
+                    {**SERVICE, "kubeconfig": True, "ports": [{"port": 80, "name": "http", "node_port": 30080}]},
+                    ({"rpc": "write", "when": "after", "kind": "answer", **LIES[-1]},),
+                ),
+            ),
+            (
+                {"kind": "service", "namespace": "default", "name": "web", "ports": [{"port": 443, "name": "https"}]},
+                {
+                    **{"kind": "service", "namespace": "default", "name": "other"},
+                    "ports": [{"port": 22, "target_port": "22", "protocol": "TCP", "node_port": 30080}],
+                },
+            ),
+        ),
+    ),
     "a lost delete of a service that is in no list": (
         "strict",
         Scenario("vm_service", (Task({**gone(SERVICE), "name": "api"}, (close("after", count=2),)),)),

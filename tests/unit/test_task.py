@@ -18,13 +18,17 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.vm_ser
 from ansible_collections.otterscale.core.plugins.module_utils._task import (
     Connection,
     Context,
+    Hosts,
+    Inventory,
     Notify,
     Result,
     System,
     Task,
     hide_entries,
+    info_task_for,
     task_for,
 )
+from ansible_collections.otterscale.core.plugins.module_utils._values.names import dns_1123_label
 
 from tests.unit.server_model import Fault, Message, Server
 
@@ -141,3 +145,107 @@ def test_every_entry_of_a_task_with_no_log_says_so_itself() -> None:
     without: dict[str, Any] = {"changed": True}
     hide_entries(without)
     assert without == {"changed": True}
+
+
+def test_a_result_says_what_was_declared_and_of_which_server() -> None:
+    known = SYSTEM._replace(server=lambda params: {"url": "https://hunter2", "scope": params["scope"]})
+    values = run(task_for(Bucket, known), Server(), **BUCKET).values
+    assert values["declared"] == {"name": "data", "owner": "alice"}
+    assert values["server"] == {"url": "https://***", "scope": "lab"}
+    assert "server" not in run(task_for(Bucket, SYSTEM), Server(), **BUCKET).values
+
+
+# What there is
+
+BUCKETS = info_task_for(Bucket, SYSTEM)
+VOLUMES = info_task_for(DataVolume, SYSTEM, namespace=dns_1123_label)
+
+
+def stocked() -> Server:
+    server = Server()
+    for name in ("data", "logs"):
+        assert not run(task_for(Bucket, SYSTEM), server, **{**BUCKET, "name": name}).failed
+    assert not run(task_for(DataVolume, SYSTEM), server, **VOLUME).failed
+    server.reads.clear()
+    return server
+
+
+def test_information_has_the_options_that_find_it() -> None:
+    name = {"name": {"type": "str"}}
+    assert BUCKETS.argument_spec == {**OPTIONS, **name}
+    assert VOLUMES.argument_spec == {**OPTIONS, **name, "namespace": {"type": "str", "required": True}}
+
+
+@pytest.mark.parametrize(
+    ("named", "names"), [({}, ["data", "logs"]), ({"name": "logs"}, ["logs"]), ({"name": "x"}, [])]
+)
+def test_information_shows_all_or_what_has_a_name(named: dict[str, str], names: list[str]) -> None:
+    server = stocked()
+    result = run(BUCKETS, server, scope="lab", **named)
+    assert not result.failed and not result.values["changed"]
+    assert [found["name"] for found in result.values["buckets"]] == names
+    assert result.warnings == ["the connection is old"] and server.reads == ["ListBuckets"]
+
+
+def test_information_is_of_a_namespace() -> None:
+    asked: list[Mapping[str, Any]] = []
+
+    class Asked(Server):
+        def read(self, procedure: str, request: Mapping[str, Any]) -> Message:
+            asked.append(request)
+            return super().read(procedure, request)
+
+    server = Asked(things=stocked().things)
+    result = run(VOLUMES, server, scope="lab", namespace="vms")
+    assert [found["name"] for found in result.values["datavolumes"]] == ["root"]
+    assert {(request["scope"], request["namespace"]) for request in asked} == {("lab", "vms")}
+
+
+@pytest.mark.parametrize(
+    ("task", "options", "text"),
+    [
+        (VOLUMES, {"namespace": "No"}, "option 'namespace' is 'No'"),
+        (VOLUMES, {"namespace": "vms", "name": ""}, "option 'name' is '': must not be empty: leave it out to get all"),
+        (BUCKETS, {"name": ""}, "option 'name' is '': must not be empty: leave it out to get all"),
+    ],
+)
+def test_bad_options_of_information_are_named(task: Task, options: dict[str, str], text: str) -> None:
+    server = stocked()
+    result = run(task, server, scope="lab", **options)
+    assert result.failed and text in result.values["msg"] and server.reads == []
+
+
+def test_information_without_a_connection_shows_no_secret() -> None:
+    result = run(BUCKETS, None, scope="lab", password="hunter2")
+    assert result.failed and "*** opens no door of lab" in result.values["msg"]
+
+
+# Hosts
+
+
+def hosts(fails: bool = False, connects: bool = True) -> Hosts:
+    def connect(params: Mapping[str, Any]) -> Connection:
+        return Connection(SharedReads(Server()), hide_more, ("hunter2 is old",)) if connects else refuse(params)
+
+    def find(params: Mapping[str, Any], read: Any) -> dict[str, dict[str, Any]]:
+        if fails:
+            raise ApiError("internal", "a-token is no VM")
+        return {"web": {"listed": read("otterscale.storage.v1.StorageService/ListBuckets", params), "token": "a-token"}}
+
+    system = SYSTEM._replace(connect=connect)
+    inventory = Inventory("the VMs", {"namespaces": {"type": "list"}}, system, find, ())
+    assert inventory.argument_spec == {**OPTIONS, "namespaces": {"type": "list"}}
+    return inventory.read({"scope": "lab"})
+
+
+def test_an_inventory_shows_what_is_found_without_secrets() -> None:
+    variables, warnings, failure = hosts()
+    assert variables["web"]["token"] == "***" and "listed" in variables["web"]
+    assert (list(warnings), failure) == (["*** is old"], "")
+
+
+def test_an_inventory_tells_why_it_found_nothing() -> None:
+    assert hosts(fails=True)[:2] == ({}, ["*** is old"])
+    assert hosts(fails=True).failure.startswith("the VMs: *** is no VM.")
+    assert hosts(connects=False) == Hosts({}, [], hosts(connects=False).failure)
+    assert hosts(connects=False).failure.startswith("the VMs: *** opens no door of lab.")

@@ -231,7 +231,7 @@ class Pool:
 
 def _workers(most: int) -> int:
     """How many threads can work at once. One too many would leave none for the calls of the others."""
-    return 1 if most == 1 else max(1, (_room_for_threads(most * _THREADS_EACH - 1) + 1) // _THREADS_EACH)
+    return max(1, (_room_for_threads(most * _THREADS_EACH - 1) + 1) // _THREADS_EACH)
 
 
 def _room_for_threads(wanted: int) -> int:
