@@ -148,7 +148,7 @@ def ready(state: DataVolumeState) -> DataVolumeState:
 
 DATAVOLUME_OBJECTS = replace(
     DATAVOLUME,
-    id="datavolume_objects",
+    variant="objects",
     other_api=True,
     key={
         **{"cluster": "lab", "group": "cdi.kubevirt.io", "version": "v1beta1", "resource": "datavolumes"},
