@@ -341,6 +341,7 @@ def test_one_put_prepares_servers_of_all_generations(client: Client) -> None:
     ports = [{"name": "http", "port": 80, "node_port": 30080}]
     emulator.put("service", namespace="default", name="web", ports=ports, labels={LABEL: "web"})
     web = client.get("services", "web")
+    assert web["spec"]["selector"] == {"vm.kubevirt.io/name": "web"}
     web["metadata"]["annotations"] = {"note": "of somebody else"}
     client.update("services", web)
     emulator.put("service", namespace="default", name="web", selector={SELECTOR: "web"})
