@@ -73,7 +73,8 @@ class Kind:
     reads: how many calls a reading takes at most. settles: seconds that a deletion may take to show.
     in_parts: whether a write that fails may have done some of its work.
     set_blindly: whether one that no list shows is written on every run.
-    id: what tells it from another kind of the same type. other_api: whether the server has the API of OtterScale 1.x.
+    variant: what tells it from another kind of the same type.
+    other_api: whether the server has the API of OtterScale 1.x.
     missing: what the server says of one that does not exist.
     same: a value of the diff, without what a comparison must not tell apart.
     """
@@ -96,7 +97,7 @@ class Kind:
     settles: float = 10
     in_parts: bool = False
     set_blindly: bool = False
-    id: str = ""
+    variant: str = ""
     other_api: bool = False
     missing: str = ""
     same: Callable[[Any], Any] = lambda value: value
@@ -105,6 +106,10 @@ class Kind:
     @property
     def name(self) -> str:
         return self.type.kind
+
+    @property
+    def id(self) -> str:
+        return self.variant or self.name
 
     @property
     def gone(self) -> Options:
