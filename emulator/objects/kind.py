@@ -26,7 +26,7 @@ _QUALIFIED = re.compile(r"(?:[a-z0-9][-a-z0-9.]{0,252}/)?[A-Za-z0-9](?:[-A-Za-z0
 _TYPES: dict[str, type] = {
     **{f"metadata.{member}": str for member in ("name", "namespace", "generateName", "uid", "resourceVersion")},
     **{f"metadata.{member}": dict for member in ("labels", "annotations")},
-    **{"metadata.finalizers": list, "spec": dict},
+    **{"metadata.finalizers": list, "metadata.ownerReferences": list, "spec": dict},
 }
 _JSON = {dict: "object", list: "array", str: "string", bool: "bool"}
 
@@ -89,6 +89,10 @@ class Kind:
             if value is not None and not isinstance(value, wanted):
                 problem = f"json: cannot unmarshal {_JSON.get(type(value), 'number')} into Go struct field"
                 raise errors.bad_request(f"{problem} {self.kind}.{path} of type {_JSON[wanted]}")
+        for owner in manifest["metadata"].get("ownerReferences", ()):
+            if not isinstance(owner, dict) or not isinstance(owner.get("uid"), str):
+                problem = "Required value: uid must not be empty"
+                raise self.invalid(str(manifest["metadata"].get("name")), "metadata.ownerReferences.uid", problem)
 
     def complete(self, store: Store, new: Manifest, old: Manifest | None) -> None:
         """Fill in what the API server fills in, before anything is checked; old: None for a new one."""
