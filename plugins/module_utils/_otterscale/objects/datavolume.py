@@ -229,6 +229,10 @@ def _with_claim(state: DataVolumeState, claim: Message) -> DataVolumeState:
         requested=_requested(spec),
         storage_class=spec.string("storageClassName") or state.storage_class,
         access_modes=frozenset(modes) or state.access_modes,
+        resize_pending=any(
+            (condition.get("type"), condition.get("status")) == ("FileSystemResizePending", "True")
+            for condition in status.objects("conditions")
+        ),
         claim=shown,
         document=claim,
     )
