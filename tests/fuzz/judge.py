@@ -24,6 +24,7 @@ from tests.kinds.datavolume import PASSWORD
 DELETES = {kind.calls.delete: kind for kind in EMULATED.values()}
 # Codes that say of a write that it was not needed, and are believed: only the server's state should make them.
 BELIEVED = {("Create", "already_exists"), ("Delete", "not_found")}
+BELIEVED_OF_OBJECTS = BELIEVED | {("Update", "failed_precondition")}  # that another client was faster
 BELIEVED_OF_REST = BELIEVED | {("Create", "aborted")}  # HTTP has one status for both: 409
 
 
@@ -81,6 +82,7 @@ class Case:
     def misled(self) -> bool:
         """A fault answered "already exists" or "not found"."""
         believed = BELIEVED if emulated(self.kind).otterscale else BELIEVED_OF_REST
+        believed = BELIEVED_OF_OBJECTS if KINDS[self.kind].other_api else believed
         return any(
             call["fault"] == "error" and call["code"] == code and call["rpc"].startswith(verb)
             for call in self.faulty

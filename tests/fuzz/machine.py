@@ -170,7 +170,7 @@ def resource(kind: str, options: Mapping[str, Any], timeout: float = TIMEOUT) ->
 
 
 def put(emulator: Emulator, what: Mapping[str, Any]) -> None:
-    emulator.put(**{"kind": what["kind"], **what})
+    emulator.put(what["kind"], **{member: value for member, value in what.items() if member != "kind"})
 
 
 def reachable(emulator: Emulator, action: Callable[[], T]) -> T:

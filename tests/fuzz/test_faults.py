@@ -23,6 +23,7 @@ from tests.fuzz.judge import violations
 from tests.fuzz.machine import FIGURES, Machine, Ran
 from tests.fuzz.scenarios import Scenario, Task, scenarios
 from tests.fuzz.truth import fulfils, listed, thing
+from tests.kinds import OBJECTS
 
 AT_ONCE = ("--import-seconds", "0")
 GENERATIONS = {
@@ -54,6 +55,23 @@ def test_the_truth_is_told_and_a_further_run_converges(started: Emulator, scenar
     found = play(started, scenario)
     FIGURES.violations += bool(found)
     assert not found, f"{found}\non {started.state()['generation']['name']}: {scenario!r}"
+
+
+@pytest.mark.parametrize("arguments", [("--generation", "v1.4", *AT_ONCE)], ids=["v1.4"], indirect=True)
+@seed(SEED)
+@settings(
+    max_examples=-(-EXAMPLES // len(GENERATIONS)),
+    deadline=None,
+    database=None,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
+)
+@given(scenario=scenarios(tuple(OBJECTS)))
+def test_the_truth_is_told_of_objects(started: Emulator, scenario: Scenario) -> None:
+    FIGURES.seed = SEED
+    found = play(started, scenario)
+    FIGURES.violations += bool(found)
+    assert not found, f"{found}: {scenario!r}"
 
 
 @pytest.mark.parametrize("arguments", [("--generation", "mapped")], ids=["ief"], indirect=True)

@@ -20,7 +20,7 @@ from emulator.process import Emulator
 from tests.fuzz.machine import FIGURES, put
 from tests.fuzz.racer import Racer
 from tests.fuzz.truth import fulfils, thing
-from tests.kinds import emulated, emulated_kinds
+from tests.kinds import OBJECTS, emulated, emulated_kinds
 from tests.kinds.kind import Kind
 
 ROUNDS = int(os.environ.get("OTTERSCALE_FUZZ_ROUNDS", "16"))
@@ -46,6 +46,16 @@ def rivals(kind: Kind, number: int) -> tuple[str, Mapping[str, Any], Mapping[str
 
 @emulated_kinds
 def test_two_at_once_end_as_one_of_them_wants(field: tuple[Emulator, Racer, Racer], kind: Kind) -> None:
+    race(field, kind)
+
+
+@pytest.mark.parametrize("field", ["v1.4"], indirect=True)
+@pytest.mark.parametrize("kind", OBJECTS.values(), ids=OBJECTS)
+def test_two_at_once_end_as_one_of_them_wants_of_objects(field: tuple[Emulator, Racer, Racer], kind: Kind) -> None:
+    race(field, kind)
+
+
+def race(field: tuple[Emulator, Racer, Racer], kind: Kind) -> None:
     emulator, *racers = field
     generation = emulator.state()["generation"]
     for number in range(ROUNDS):
@@ -53,17 +63,17 @@ def test_two_at_once_end_as_one_of_them_wants(field: tuple[Emulator, Racer, Race
         there = number // 4 % 2 == 1
         emulator.reset(journal=True)
         if there:
-            put(emulator, emulated(kind.name).there)
+            put(emulator, emulated(kind.id).there)
         mark = emulator.journal()["next"]
         at = time.time() + LEAD_SECONDS
         for racer, options in zip(racers, wanted, strict=True):
-            racer.start(kind.name, options, at)
+            racer.start(kind.id, options, at)
         results = [racer.result() for racer in racers]
         state, calls = emulator.state()["scopes"]["demo"], emulator.journal(mark)["calls"]
         ends = ["failed" if r["failed"] else "changed" if r["changed"] else "unchanged" for r in results]
-        FIGURES.races[f"{kind.name}, {name}, {'updated' if there else 'created'}: {' and '.join(sorted(ends))}"] += 1
+        FIGURES.races[f"{kind.id}, {name}, {'updated' if there else 'created'}: {' and '.join(sorted(ends))}"] += 1
         where = f"{name} on {generation['name']}: {wanted}\n{results}\n{calls}\n{state}"
-        assert_one_won(kind.name, wanted, results, state, generation, where)
+        assert_one_won(kind.id, wanted, results, state, generation, where)
         assert_told(results, calls, where)
 
 

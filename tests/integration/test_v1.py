@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,6 +25,8 @@ SERVICE, SERVICES = vm_service.TASK, vm_service.INFO
 WEB = {"name": "web", "namespace": "default"}
 PORTS = [{"name": "http", "port": 80, "node_port": 30080}, {"name": "ssh", "port": 22}]
 WANTED = {**WEB, "virtual_machine": "web", "ports": PORTS}
+KIND = {"cluster": "demo", "group": "", "version": "v1", "resource": "services"}
+ROUNDS = int(os.environ.get("OTTERSCALE_FUZZ_ROUNDS", "16"))
 # Which API the server has; then the calls of the task.
 ASKED = ["ListVirtualMachines", "Check"]
 
@@ -77,8 +81,7 @@ def run(emulator: Emulator) -> Run:
 
 def document(emulator: Emulator, name: str = "web") -> dict[str, Any]:
     """The Service as Kubernetes has it."""
-    kind = {"cluster": "demo", "group": "", "version": "v1", "resource": "services"}
-    status, answer = emulator.call("resource", "Get", **kind, namespace="default", name=name)
+    status, answer = emulator.call("resource", "Get", **KIND, namespace="default", name=name)
     assert status == 200, answer
     found: dict[str, Any] = answer["object"]
     return found
@@ -300,6 +303,36 @@ def test_a_lost_answer_is_looked_up(run: Run, emulator: Emulator, rpc: str) -> N
     result = run(**WANTED)
     assert result["changed"] and [operation["rpc"] for operation in result["operations"]] == [rpc]
     assert run.rpcs().count(rpc) == 1
+
+
+def test_two_writers_lose_nothing(emulator: Emulator) -> None:
+    """The other one counts in an annotation, as a controller would."""
+    emulator.put("object", **placed())
+    run = Run(emulator, server_api="resource_v1", retries=10)
+    counted = 0
+    over = threading.Event()
+
+    def count() -> None:
+        nonlocal counted
+        while not over.is_set():
+            found = document(emulator)
+            found["metadata"]["annotations"]["count"] = str(counted + 1)
+            manifest = base64.b64encode(json.dumps(found).encode()).decode()
+            status, _answer = emulator.call("resource", "Update", **KIND, **WEB, manifest=manifest)
+            counted += status == 200
+
+    other = threading.Thread(target=count)
+    other.start()
+    try:
+        ports = [{"name": "http", "port": 80}, {"name": "ssh", "port": 22}]
+        results = [run(**{**WANTED, "ports": ports[: 1 + number % 2]}) for number in range(1, ROUNDS + 1)]
+    finally:
+        over.set()
+        other.join()
+    wrong = [result for result in results if result["failed"] or not result["changed"]]
+    assert not wrong, wrong
+    annotations = document(emulator)["metadata"]["annotations"]
+    assert annotations == {"note": "mine", "count": str(counted)} and counted > 0
 
 
 # A server without Update

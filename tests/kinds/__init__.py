@@ -15,17 +15,17 @@ from tests.kinds.kind import Emulated, Kind
 from tests.kinds.vm_service import VM_SERVICE, VM_SERVICE_OBJECTS
 
 KINDS: Mapping[str, Kind] = {
-    kind.id or kind.name: kind
-    for kind in (BUCKET, VM_SERVICE, VM_SERVICE_OBJECTS, DATAVOLUME, DATAVOLUME_OBJECTS, IEF_SERVICE)
+    kind.id: kind for kind in (BUCKET, VM_SERVICE, VM_SERVICE_OBJECTS, DATAVOLUME, DATAVOLUME_OBJECTS, IEF_SERVICE)
 }
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 some_unlisted = pytest.mark.parametrize(
     "kind", [kind for kind in KINDS.values() if not kind.lists_all], ids=lambda kind: kind.name
 )
-# Those that the embedded server of OtterScale holds.
+# Those that the embedded server holds as an OtterScale of 2025, and those that it holds as OtterScale 1.x.
 EMULATED: Mapping[str, Kind] = {
-    name: kind for name, kind in KINDS.items() if kind.emulated and kind.emulated.otterscale
+    name: kind for name, kind in KINDS.items() if kind.emulated and kind.emulated.otterscale and not kind.other_api
 }
+OBJECTS: Mapping[str, Kind] = {name: kind for name, kind in KINDS.items() if kind.other_api}
 emulated_kinds = pytest.mark.parametrize("kind", EMULATED.values(), ids=EMULATED)
 
 

@@ -74,8 +74,10 @@ class Kind:
     settles: seconds that a deletion may take to show.
     in_parts: whether a write that fails may have done some of its work.
     set_blindly: whether one that no list shows is written on every run.
-    id: what tells it from another kind of the same type. other_api: whether the server has the API of OtterScale 1.x.
-    missing: what the server says of one that does not exist. ready: a state that was predicted, once it can be updated.
+    variant: what tells it from another kind of the same type.
+    other_api: whether the server has the API of OtterScale 1.x.
+    missing: what the server says of one that does not exist.
+    ready: of a state that was predicted, what it is once it can be updated.
     same: a value of the diff, without what a comparison must not tell apart.
     """
 
@@ -98,7 +100,7 @@ class Kind:
     settles: float = 10
     in_parts: bool = False
     set_blindly: bool = False
-    id: str = ""
+    variant: str = ""
     other_api: bool = False
     missing: str = ""
     ready: Callable[[Any], Any] = lambda state: state
@@ -108,6 +110,10 @@ class Kind:
     @property
     def name(self) -> str:
         return self.type.kind
+
+    @property
+    def id(self) -> str:
+        return self.variant or self.name
 
     @property
     def gone(self) -> Options:

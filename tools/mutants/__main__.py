@@ -39,7 +39,7 @@ def unit(room: str, *names: str) -> tuple[str, ...]:
     return tuple(f"tests/unit/{room}/test_{name}.py" for name in names)
 
 
-ENGINE = unit("engine", "reconcile", "glance", "reconcile_faults")
+ENGINE = unit("engine", "reconcile", "glance", "other_api", "reconcile_faults")
 CONTRACT = "tests/unit/test_contract.py"
 # The files that hold a kind of resource, each with unit tests of its own.
 KINDS = sorted(
@@ -66,7 +66,7 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_engine/wait": (ENGINE, RESOURCES),
     "_engine/outcome": ((*ENGINE, *unit("engine", "many")), unit("otterscale", "options"), (CLEAR,)),
     "_engine/many": (unit("engine", "many", "circuit"), unit("otterscale", "declaration")),
-    "_engine/reads": (unit("engine", "glance", "window", "circuit"), (READ,)),
+    "_engine/reads": (unit("engine", "glance", "window", "circuit", "other_api"), (READ,)),
     "_engine/index": (unit("engine", "index"), RESOURCES),
     "_engine/circuit": (unit("engine", "circuit"),),
     "_engine/declared": (unit("engine", "declared"),),

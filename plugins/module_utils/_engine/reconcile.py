@@ -21,6 +21,7 @@ from .wait import Notify, Phases, until_ready
 
 FIRST_POLL_SECONDS = 0.1
 LONGEST_POLL_SECONDS = 2.0
+CONFLICT_PAUSE = 0.1  # of what a server in trouble is given: the other write has already ended
 LONGEST_PAUSE_SECONDS = 60.0  # a server that asks for more gets no further try
 _NOT_READ = Seen[Any](Presence.UNKNOWN)
 _NOT_AS_ACCEPTED = (
@@ -230,7 +231,7 @@ class _Reconciliation(Generic[State]):
             try:
                 answer = self.caller.write(step.procedure, step.request)
             except ApiError as error:
-                seen = self.recover(step, error, seen)
+                seen = self.recover(step, error, seen, failures)
                 steps = self.missing(seen)
                 if steps:
                     self.give_up_or_pause(steps[0], step, error, failures, retries)
@@ -298,7 +299,7 @@ class _Reconciliation(Generic[State]):
 
     # After a failure
 
-    def recover(self, step: Step, error: ApiError, before: Seen[State]) -> Seen[State]:
+    def recover(self, step: Step, error: ApiError, before: Seen[State], failures: int) -> Seen[State]:
         """Read before deciding what a failed write did. Raises `error` where nothing else can be tried."""
         if isinstance(error, OtherApi) and (other := self.resource.otherwise(error)):
             self.resource = other
@@ -306,6 +307,8 @@ class _Reconciliation(Generic[State]):
         if not error.sent:
             raise error
         refusal = self.resource.refusal(step, error)
+        if refusal is Refusal.CONFLICT:  # of two that go on at once, one would lose again and again
+            time.sleep(self.caller.pause(failures, error) * CONFLICT_PAUSE)
         try:
             seen = self.look(presence_after(step.verb, before.presence, refusal, accepted=False))
         except ApiError as again:

@@ -16,7 +16,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._engine.evidence i
 from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import Presence, Refusal, Seen, Verb
 
 CREATE, UPDATE, DELETE = Verb.CREATE, Verb.UPDATE, Verb.DELETE
-EXISTS, MISSING, FINAL = Refusal.EXISTS, Refusal.MISSING, Refusal.FINAL
+EXISTS, MISSING, CONFLICT, FINAL = Refusal.EXISTS, Refusal.MISSING, Refusal.CONFLICT, Refusal.FINAL
 DONE, NONE, BEFORE, OPEN = Effect.DONE, Effect.NONE, Effect.NONE_BUT_BEFORE, Effect.OPEN
 
 
@@ -39,6 +39,12 @@ ROWS = [
     (CREATE, EXISTS, UNKNOWN, HIDDEN, True, False, False, BEFORE),
     (DELETE, MISSING, OLD, GONE, True, False, False, BEFORE),
     (DELETE, MISSING, UNKNOWN, GONE, True, False, True, BEFORE),
+    # That it is not as it was read any more proves that, too; only what is done needs no earlier sending any more.
+    (UPDATE, CONFLICT, OLD, NEW, True, False, True, BEFORE),
+    (UPDATE, CONFLICT, OLD, NEW, False, False, True, NONE),
+    (UPDATE, CONFLICT, OLD, NEW, False, True, False, NONE),
+    (UPDATE, CONFLICT, OLD, OLD, True, False, False, NONE),
+    (UPDATE, CONFLICT, OLD, GONE, True, False, False, NONE),
     # Other refusals prove nothing of the kind.
     (CREATE, FINAL, GONE, OLD, False, True, False, DONE),
     (CREATE, FINAL, GONE, GONE, False, True, False, OPEN),
@@ -103,6 +109,7 @@ def test_what_a_failed_write_did(
         (UPDATE, HIDDEN, None, False, HIDDEN),
         (UPDATE, OLD, None, False, None),
         (UPDATE, HIDDEN, MISSING, False, GONE),
+        (UPDATE, OLD, CONFLICT, False, None),
         (DELETE, UNKNOWN, None, False, None),
         (DELETE, UNKNOWN, MISSING, False, GONE),
         (DELETE, OLD, None, False, GONE),
