@@ -107,7 +107,22 @@ def test_many_are_read_by_two_lists_and_one_by_name() -> None:
         wanted = WANTED.among_many() if many else WANTED
         objects, cluster = wanted.otherwise(OTHER), Cluster(volume(), claim())
         assert objects is not None and objects.observe(cluster).state == state(volume(), claim())
-        assert cluster.asked == [(calls, "datavolumes"), (calls, "persistentvolumeclaims")]
+        assert cluster.asked == [(calls, "persistentvolumeclaims"), (calls, "datavolumes")]
+
+
+@pytest.mark.parametrize(("left", "presence"), [(None, Presence.ABSENT), (claim(CDI), Presence.PRESENT)])
+def test_a_volume_that_goes_between_two_reads_is_looked_at_again(left: Any, presence: Presence) -> None:
+    """It was deleted, or collected."""
+    cluster = Cluster(None, claim({**CDI, **OWNED}))
+
+    def read(procedure: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        answer = cluster(procedure, request) if cluster.asked != [("Get", "persistentvolumeclaims")] else None
+        if answer is None:
+            cluster.found["persistentvolumeclaims"] = left
+            answer = cluster(procedure, request)
+        return answer
+
+    assert OBJECTS.observe(read).presence is presence and len(cluster.asked) == 3
 
 
 # What is there

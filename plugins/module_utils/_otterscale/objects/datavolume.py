@@ -78,9 +78,14 @@ class DataVolumeObjects:
         return _state(message["volume"], message["claim"])
 
     def observe(self, wanted: WantedDataVolume, read: Read) -> Seen[DataVolumeState]:
-        """The volume with its claim. What is being deleted is not there any more."""
+        """The volume with its claim. What is being deleted is not there any more.
+
+        The claim is read first, so that one without its volume is no news of a volume that has just been created.
+        """
         cluster = ResourceService(read, wanted.scope, self.many)
-        volume, claim = (cluster.get(kind, wanted.namespace, wanted.name) for kind in (DATA_VOLUME, CLAIM))
+        claim, volume = (cluster.get(kind, wanted.namespace, wanted.name) for kind in (CLAIM, DATA_VOLUME))
+        if volume is None and claim is not None and _is_owned(claim):
+            claim = cluster.get(CLAIM, wanted.namespace, wanted.name)  # the volume has gone in between, or long ago
         if volume is None and claim is None:
             return Seen(Presence.ABSENT)
         leftover = _leftover(volume, claim, wanted.namespace)
@@ -248,7 +253,7 @@ def _leftover(volume: Mapping[str, Any] | None, claim: Mapping[str, Any] | None,
         return Leftover(f"{what} is being deleted, and still there (finalizers: {finalizers})", going=True)
     if volume is not None:
         return None
-    if any(owner.get("kind") == DATA_VOLUME.name for owner in metadata.objects("ownerReferences")):
+    if _is_owned(found):
         return Leftover(f"{what} is still there, and will be deleted as its DataVolume was", going=True)
     if any(name.startswith(_OF_CDI) for name in metadata.object("annotations")):
         return None
@@ -259,6 +264,12 @@ def _leftover(volume: Mapping[str, Any] | None, claim: Mapping[str, Any] | None,
 def _requested(spec: Message) -> int:
     """The size that a claim, or a template of one, asks for."""
     return read_quantity(spec.object("resources").object("requests"), "storage")
+
+
+def _is_owned(claim: Mapping[str, Any]) -> bool:
+    """Whether it goes with a DataVolume."""
+    owners = Message(claim).object("metadata").objects("ownerReferences")
+    return any(owner.get("kind") == DATA_VOLUME.name for owner in owners)
 
 
 def read_capacity(text: str) -> int:
