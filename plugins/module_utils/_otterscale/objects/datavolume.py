@@ -40,6 +40,8 @@ _BOOLEANS = {"true": True, "false": False}
 # What CDI writes on its claims begins so.
 _OF_CDI = "cdi.kubevirt.io/"
 _EVENTS_SHOWN = 3
+# The phases of a volume whose storage class waits for the first consumer; the second where a populator fills it.
+_UNUSED = ("WaitForFirstConsumer", "PendingPopulation")
 # What refusals mean, by their texts: those of Kubernetes, of CDI's webhook and of quotas.
 _NEEDED_TO_GROW = "only dynamically provisioned pvc can be resized"
 _NOT_BOUND = "spec is immutable after creation"
@@ -160,13 +162,13 @@ class DataVolumeObjects:
         return Refusal.FINAL if step.verb is Verb.UPDATE and error.code == "invalid_argument" else None
 
     def reports(self, wanted: WantedDataVolume, read: Read) -> str:
-        """The newest events of the volume and its claim, warnings if there are any."""
+        """The newest warnings among the events of the volume and its claim."""
         events: list[Message] = []
         for kind in (DATA_VOLUME, CLAIM):
             with suppress(ApiError, ValueError):  # a failure here must not hide the one that is to be explained
                 answer = read(DESCRIBE, address(wanted.scope, kind, wanted.namespace, wanted.name))
                 events += [event.object("object") for event in Message(answer).objects("events")]
-        events = [event for event in events if event.get("type") == "Warning"] or events
+        events = [event for event in events if event.get("type") == "Warning"]
         events.sort(key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
         texts = dict.fromkeys(f"{event.get('reason')}: {event.get('message')}" for event in events)
         return f"events: {'; '.join(list(texts)[-_EVENTS_SHOWN:])}" if texts else ""
@@ -193,7 +195,7 @@ def read_data_volume(volume: Message, claim: Message) -> DataVolumeState:
         condition=_read_condition(status.objects("conditions")),
         created_at=metadata.time("creationTimestamp"),
         no_source="" if source else f"its source is {_other_source(spec)}, which this module cannot make",
-        unused=status.get("phase") == "WaitForFirstConsumer",
+        unused=status.get("phase") in _UNUSED,
     )
     return _with_claim(state, claim) if claim else state
 
