@@ -135,9 +135,11 @@ def test_a_wrong_prefix_is_no_other_api(emulator: Emulator, api: str) -> None:
 
 
 def test_a_refused_token_is_what_fails(emulator: Emulator) -> None:
-    for api in ("auto", "resource_v1"):
-        refused = Run(emulator, api_token="another", server_api=api)(**WANTED)
+    for api, rpc in (("auto", "ListVirtualMachines"), ("resource_v1", "Get")):
+        run = Run(emulator, api_token="another", server_api=api)
+        refused = run(**WANTED)
         assert refused["error"]["code"] == "unauthenticated" and "api_token" in refused["msg"]
+        assert run.rpcs() == [rpc] == [refused["error"]["rpc"]]
 
 
 # VM services
@@ -399,6 +401,12 @@ def test_an_agent_that_is_offline_is_waited_for(emulator: Emulator) -> None:
     run = Run(emulator, retries=4, server_api="resource_v1")
     result = run(**WANTED)
     assert result["changed"] and run.rpcs() == ["Get"] * 5 + ["Create"] * 2
+    assert run(**WEB, state="absent")["changed"]
+    run.calls()
+    emulator.add_faults({**gone, "rpc": "Create", "count": 9})
+    refused = Run(emulator, server_api="resource_v1")(**WANTED)
+    assert refused["error"]["rpc"] == "Create" and "unknown" not in refused["msg"] and not refused["changed"]
+    assert run.rpcs() == ["Get"] * 3 + ["Create", "ListLinks"], "nothing has happened, so that nothing is looked at"
     emulator.put("cluster", cluster="demo", online=False)
     refused = Run(emulator, server_api="resource_v1")(**WANTED)
     assert refused["error"]["code"] == "internal" and "agent of this cluster does not answer" in refused["msg"]
