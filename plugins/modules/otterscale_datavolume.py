@@ -102,11 +102,11 @@ notes:
   - An import that cannot succeed may be retried forever, so O(wait=true) ends after O(wait_timeout) at the latest.
   - With OtterScale 1.x, a volume is a DataVolume of C(cdi.kubevirt.io/v1beta1) that has a PersistentVolumeClaim of
     its name. It is extended by its claim, which must be bound, and whose storage class must allow expansion. With
-    O(wait=true) the task waits until the capacity has grown. If a wait fails, the message has the newest events of
-    both objects.
-  - With OtterScale 1.x, a volume in the phase C(WaitForFirstConsumer) is not waited for. Its storage class binds it
-    only when a virtual machine uses it, and it gets its content only then. With O(wait=true) the task succeeds and
-    warns.
+    O(wait=true) the task waits until the capacity has grown. If a wait fails, the message has the newest
+    warnings among the events of both objects.
+  - With OtterScale 1.x, a volume in the phase C(WaitForFirstConsumer) or C(PendingPopulation) is not waited for. Its
+    storage class binds it only when a virtual machine uses it, and it gets its content only then. With O(wait=true)
+    the task succeeds and warns.
   - With OtterScale 1.x, a volume that has another kind of source than O(source) can name is present. A task that
     names a source reports no change and warns that the volume could not be compared.
   - With OtterScale 1.x, CDI may be configured to delete a DataVolume after the import. The volume is present for as

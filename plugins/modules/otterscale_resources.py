@@ -270,6 +270,8 @@ options:
         scope, data volumes and VM services in O(namespaces). It removes only kinds that are given; an empty list
         removes all resources of its kind.
       - What the server does not list is never removed. If it lists a resource without a name, nothing is removed.
+      - Of the data volumes of OtterScale 1.x, only those with the label C(otterscale.com/data-volume.boot-image) are
+        removed. Those of a dashboard do not have it.
     type: str
     choices: [present, overridden]
     default: present

@@ -53,8 +53,14 @@ class Run:
         return [call for call in self.calls[host] if call["write"]]
 
     def reads(self, host: str) -> list[dict[str, Any]]:
-        """Those of OtterScale: what is asked of Kubernetes beside it does not count."""
-        return [call for call in self.calls[host] if not call["write"] and call["rpc"] != "GetKubernetes"]
+        """Those of OtterScale: what is asked of Kubernetes beside it does not count, nor which API the server has."""
+        other_api = [call["seq"] for call in self.calls[host] if call["rpc"] == "Check"]
+        beside = {*other_api, *(number - 1 for number in other_api)}  # the call before found no such API
+        return [
+            call
+            for call in self.calls[host]
+            if not call["write"] and call["rpc"] != "GetKubernetes" and call["seq"] not in beside
+        ]
 
 
 def run_playbook(

@@ -97,6 +97,16 @@ def is_of_size(has: int, declared: int) -> bool:
     return 0 <= has - declared <= Fraction(15, 100) * declared + GI
 
 
+EMULATED = Emulated(
+    attribute="data_volumes",
+    there=thing(),
+    things=THINGS,
+    unlisted=THINGS[2:4],
+    removal={"kind": "data_volume", "namespace": "default", "name": "root", "remove": True},
+    listed=listed,
+    fulfils=fulfils,
+)
+
 DATAVOLUME = Kind(
     module="otterscale_datavolume",
     type=DataVolume,
@@ -115,15 +125,7 @@ DATAVOLUME = Kind(
     lists_all=False,
     reads=2,
     settles=30,
-    emulated=Emulated(
-        attribute="data_volumes",
-        there=thing(),
-        things=THINGS,
-        unlisted=THINGS[2:4],
-        removal={"kind": "data_volume", "namespace": "default", "name": "root", "remove": True},
-        listed=listed,
-        fulfils=fulfils,
-    ),
+    emulated=EMULATED,
 )
 
 # The same on OtterScale 1.x, with what may be known of a volume there alone. What is not found there is absent.
@@ -148,7 +150,7 @@ def ready(state: DataVolumeState) -> DataVolumeState:
 
 DATAVOLUME_OBJECTS = replace(
     DATAVOLUME,
-    variant="objects",
+    variant="datavolume_objects",
     other_api=True,
     key={
         **{"cluster": "lab", "group": "cdi.kubevirt.io", "version": "v1beta1", "resource": "datavolumes"},
@@ -167,5 +169,5 @@ DATAVOLUME_OBJECTS = replace(
     lists_all=True,
     found_by=2,
     ready=ready,
-    emulated=None,
+    emulated=replace(EMULATED, unlisted=(), listed=lambda found, generation: True),
 )

@@ -46,7 +46,8 @@ class DataVolumeState:
     """A volume as the server has it. Sizes in bytes; None is what cannot be read.
 
     capacity is that of its claim, 0 without a claim or while that is unbound; requested is what its claim is to have,
-    0 where that is not told. no_source: why there is no source to compare with. unused: it waits for a VM to use it.
+    0 where that is not told. no_source: why there is no source to compare with.
+    unused: it waits for its first consumer. resize_pending: it has grown but for its file system, which needs one too.
     document: its claim as an object, where it is read as one. collected: its claim is all that is left of it.
     """
 
@@ -64,6 +65,7 @@ class DataVolumeState:
     access_modes: frozenset[str] | None = None
     no_source: str = field(default="", compare=False)
     unused: bool = field(default=False, compare=False)
+    resize_pending: bool = field(default=False, compare=False)
     document: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     collected: bool = field(default=False, compare=False)
 
@@ -174,17 +176,22 @@ class WantedDataVolume:
             return None
         if state.phase != "Succeeded":
             return f"it is not ready, {_progress(state)}"
-        if state.grows:
+        if state.grows and not state.resize_pending:
             return f"it has {state.capacity} bytes, and its claim grows to {state.requested}"
         return None
 
     def after_wait(self, seen: Seen[DataVolumeState]) -> str | None:
-        if self.absent or seen.state is None or not seen.state.unused:
+        state, volume = seen.state, f"data volume {self.namespace}/{self.name}"
+        if self.absent or state is None:
             return None
-        return (
-            f"data volume {self.namespace}/{self.name} waits for its first consumer: its storage class binds a volume "
-            "only when a virtual machine uses it, and then its content is made. There is nothing more to wait for"
-        )
+        if state.unused:
+            return (
+                f"{volume} waits for its first consumer: its storage class binds a volume only when a virtual machine "
+                "uses it, and it gets its content only then. There is nothing more to wait for"
+            )
+        if state.grows and state.resize_pending:
+            return f"{volume} has its new size once a virtual machine uses it: until then its file system cannot grow"
+        return None
 
     def progress(self, state: DataVolumeState) -> Progress:
         return Progress(state.phase or "unknown", state.progress)

@@ -40,6 +40,8 @@ _BOOLEANS = {"true": True, "false": False}
 # What CDI writes on its claims begins so.
 _OF_CDI = "cdi.kubevirt.io/"
 _EVENTS_SHOWN = 3
+# The phases of a volume whose storage class waits for the first consumer; the second where a populator fills it.
+_UNUSED = ("WaitForFirstConsumer", "PendingPopulation")
 # What refusals mean, by their texts: those of Kubernetes, of CDI's webhook and of quotas.
 _NEEDED_TO_GROW = "only dynamically provisioned pvc can be resized"
 _NOT_BOUND = "spec is immutable after creation"
@@ -78,9 +80,14 @@ class DataVolumeObjects:
         return _state(message["volume"], message["claim"])
 
     def observe(self, wanted: WantedDataVolume, read: Read) -> Seen[DataVolumeState]:
-        """The volume with its claim. What is being deleted is not there any more."""
+        """The volume with its claim. What is being deleted is not there any more.
+
+        The claim is read first, so that one without its volume is no news of a volume that has just been created.
+        """
         cluster = ResourceService(read, wanted.scope, self.many)
-        volume, claim = (cluster.get(kind, wanted.namespace, wanted.name) for kind in (DATA_VOLUME, CLAIM))
+        claim, volume = (cluster.get(kind, wanted.namespace, wanted.name) for kind in (CLAIM, DATA_VOLUME))
+        if volume is None and claim is not None and _is_owned(claim):
+            claim = cluster.get(CLAIM, wanted.namespace, wanted.name)  # the volume has gone in between, or long ago
         if volume is None and claim is None:
             return Seen(Presence.ABSENT)
         leftover = _leftover(volume, claim, wanted.namespace)
@@ -155,13 +162,13 @@ class DataVolumeObjects:
         return Refusal.FINAL if step.verb is Verb.UPDATE and error.code == "invalid_argument" else None
 
     def reports(self, wanted: WantedDataVolume, read: Read) -> str:
-        """The newest events of the volume and its claim, warnings if there are any."""
+        """The newest warnings among the events of the volume and its claim."""
         events: list[Message] = []
         for kind in (DATA_VOLUME, CLAIM):
             with suppress(ApiError, ValueError):  # a failure here must not hide the one that is to be explained
                 answer = read(DESCRIBE, address(wanted.scope, kind, wanted.namespace, wanted.name))
                 events += [event.object("object") for event in Message(answer).objects("events")]
-        events = [event for event in events if event.get("type") == "Warning"] or events
+        events = [event for event in events if event.get("type") == "Warning"]
         events.sort(key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
         texts = dict.fromkeys(f"{event.get('reason')}: {event.get('message')}" for event in events)
         return f"events: {'; '.join(list(texts)[-_EVENTS_SHOWN:])}" if texts else ""
@@ -188,7 +195,7 @@ def read_data_volume(volume: Message, claim: Message) -> DataVolumeState:
         condition=_read_condition(status.objects("conditions")),
         created_at=metadata.time("creationTimestamp"),
         no_source="" if source else f"its source is {_other_source(spec)}, which this module cannot make",
-        unused=status.get("phase") == "WaitForFirstConsumer",
+        unused=status.get("phase") in _UNUSED,
     )
     return _with_claim(state, claim) if claim else state
 
@@ -229,6 +236,10 @@ def _with_claim(state: DataVolumeState, claim: Message) -> DataVolumeState:
         requested=_requested(spec),
         storage_class=spec.string("storageClassName") or state.storage_class,
         access_modes=frozenset(modes) or state.access_modes,
+        resize_pending=any(
+            (condition.get("type"), condition.get("status")) == ("FileSystemResizePending", "True")
+            for condition in status.objects("conditions")
+        ),
         claim=shown,
         document=claim,
     )
@@ -244,7 +255,7 @@ def _leftover(volume: Mapping[str, Any] | None, claim: Mapping[str, Any] | None,
         return Leftover(f"{what} is being deleted, and still there (finalizers: {finalizers})", going=True)
     if volume is not None:
         return None
-    if any(owner.get("kind") == DATA_VOLUME.name for owner in metadata.objects("ownerReferences")):
+    if _is_owned(found):
         return Leftover(f"{what} is still there, and will be deleted as its DataVolume was", going=True)
     if any(name.startswith(_OF_CDI) for name in metadata.object("annotations")):
         return None
@@ -255,6 +266,12 @@ def _leftover(volume: Mapping[str, Any] | None, claim: Mapping[str, Any] | None,
 def _requested(spec: Message) -> int:
     """The size that a claim, or a template of one, asks for."""
     return read_quantity(spec.object("resources").object("requests"), "storage")
+
+
+def _is_owned(claim: Mapping[str, Any]) -> bool:
+    """Whether it goes with a DataVolume."""
+    owners = Message(claim).object("metadata").objects("ownerReferences")
+    return any(owner.get("kind") == DATA_VOLUME.name for owner in owners)
 
 
 def read_capacity(text: str) -> int:
