@@ -83,8 +83,8 @@ datavolumes:
       returned: always
     source:
       description:
-        - Where the content comes from. V(null) if it is of another kind than O(source) can name,
-          or is not known any more.
+        - Where the content comes from. V(null) if it is of a kind that no task can create, or
+          is not known any more.
       type: dict
       returned: always
       sample:
