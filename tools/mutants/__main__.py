@@ -64,7 +64,11 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_engine/resource": (ENGINE, unit("engine", "window", "declared"), RESOURCES),
     "_engine/evidence": (unit("engine", "evidence"), ENGINE),
     "_engine/wait": (ENGINE, RESOURCES),
-    "_engine/outcome": ((*ENGINE, *unit("engine", "many")), unit("otterscale", "options"), (CLEAR,)),
+    "_engine/outcome": (
+        ("tests/unit/test_task.py", *ENGINE, *unit("engine", "many")),
+        unit("otterscale", "options"),
+        (CLEAR,),
+    ),
     "_engine/many": (unit("engine", "many", "circuit"), unit("otterscale", "declaration")),
     "_engine/reads": (unit("engine", "glance", "window", "circuit", "other_api"), (READ,)),
     "_engine/index": (unit("engine", "index"), RESOURCES),
