@@ -118,7 +118,7 @@ def test_an_api_that_is_named_is_not_asked_for(emulator: Emulator) -> None:
     assert not new(check=True, **WEB, state="absent")["failed"] and new.rpcs() == ["Get"]
     old = Run(emulator, server_api="instance_v1")
     refused = old(check=True, **WEB, state="absent")
-    assert refused["error"]["code"] == "unimplemented" and "api_url" in refused["msg"]
+    assert refused["error"]["code"] == "unimplemented" and "has 'instance_v1', as 'server_api' says" in refused["msg"]
     assert old.rpcs() == ["ListVirtualMachines"]
 
 
@@ -133,7 +133,8 @@ def test_a_server_of_2025_is_not_asked(emulator: Emulator) -> None:
 def test_a_wrong_prefix_is_no_other_api(emulator: Emulator, api: str) -> None:
     refused = Run(emulator, api_url=f"{emulator.url}/nothing/here", server_api=api)(**WANTED)
     assert refused["error"]["code"] == "unimplemented" and refused["error"]["http_status"] == 404
-    assert "'api_url' (with its path prefix) is not an OtterScale API" in refused["msg"]
+    advice = {"auto": "is not an OtterScale API", "resource_v1": "and that the server has 'resource_v1'"}[api]
+    assert "'api_url' (with its path prefix)" in refused["msg"] and advice in refused["msg"]
 
 
 def test_a_refused_token_is_what_fails(emulator: Emulator) -> None:
