@@ -66,7 +66,7 @@ class Interceptor:
         restart: Callable[[], None],
     ) -> None:
         self._world = world
-        self._mapped = generation.errors == "mapped"
+        self._mapped = generation.errors == "mapped" or generation.api == "resource_v1"
         self._journal = journal
         self._disabled = disabled
         self._restart = restart

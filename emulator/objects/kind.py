@@ -23,6 +23,12 @@ _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-
 
 _LABEL = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 _QUALIFIED = re.compile(r"(?:[a-z0-9][-a-z0-9.]{0,252}/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+_TYPES: dict[str, type] = {
+    **{f"metadata.{member}": str for member in ("name", "namespace", "generateName", "uid", "resourceVersion")},
+    **{f"metadata.{member}": dict for member in ("labels", "annotations")},
+    **{"metadata.finalizers": list, "metadata.ownerReferences": list, "spec": dict},
+}
+_JSON = {dict: "object", list: "array", str: "string", bool: "bool"}
 
 
 class Kind:
@@ -33,6 +39,8 @@ class Kind:
     namespaced: ClassVar[bool] = True
     short_names: ClassVar[tuple[str, ...]] = ()
     subresources: ClassVar[tuple[str, ...]] = ()
+    # Members that are read here, and what they have to be.
+    types: ClassVar[dict[str, type]] = {}
 
     @property
     def api_version(self) -> str:
@@ -71,6 +79,20 @@ class Kind:
                 if member == "labels" and not _LABEL.fullmatch(value):
                     problem = "must be no more than 63 characters" if len(value) > 63 else "a valid label is needed"
                     raise self.invalid(name, "metadata.labels", f'Invalid value: "{value}": {problem}')
+
+    def check_types(self, manifest: Manifest) -> None:
+        """What cannot be decoded; raises a Status."""
+        for path, wanted in {**_TYPES, **self.types}.items():
+            value: Any = manifest
+            for step in path.split("."):
+                value = value.get(step) if isinstance(value, dict) else None
+            if value is not None and not isinstance(value, wanted):
+                problem = f"json: cannot unmarshal {_JSON.get(type(value), 'number')} into Go struct field"
+                raise errors.bad_request(f"{problem} {self.kind}.{path} of type {_JSON[wanted]}")
+        for owner in manifest["metadata"].get("ownerReferences", ()):
+            if not isinstance(owner, dict) or not isinstance(owner.get("uid"), str):
+                problem = "Required value: uid must not be empty"
+                raise self.invalid(str(manifest["metadata"].get("name")), "metadata.ownerReferences.uid", problem)
 
     def complete(self, store: Store, new: Manifest, old: Manifest | None) -> None:
         """Fill in what the API server fills in, before anything is checked; old: None for a new one."""

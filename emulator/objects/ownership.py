@@ -115,6 +115,8 @@ def _remove(manifest: dict[str, Any], path: Path, keys: dict[Path, dict[str, Any
     at: Path = (str(manifest.get("kind")),)
     for step, following in zip(path, (*path[1:], None), strict=True):
         if isinstance(holder, list):
+            if at not in keys:
+                return  # what was an object has become a list
             index = next((n for n, entry in enumerate(holder) if _step(entry, keys[at]) == step), None)
             if index is None:
                 return
@@ -122,6 +124,8 @@ def _remove(manifest: dict[str, Any], path: Path, keys: dict[Path, dict[str, Any
                 del holder[index]
                 return
             holder = holder[index]
+        elif not isinstance(holder, dict):
+            return
         elif following is None:
             holder.pop(step, None)
         elif step in holder:

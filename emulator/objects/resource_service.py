@@ -188,7 +188,13 @@ def _manifest(data: bytes) -> Manifest:
     if not isinstance(manifest.setdefault("metadata", {}), dict):
         raise errors.bad_manifest(": invalid YAML: metadata is no object")
     # Once more, for what YAML knows and JSON does not, and for its numbers.
-    return json.loads(json.dumps(manifest, default=str), parse_int=as_double, parse_float=as_double)  # type: ignore[no-any-return]
+    text = json.dumps(manifest, default=str)
+    decoded: Manifest = json.loads(text, parse_int=as_double, parse_float=as_double, object_pairs_hook=_without_nulls)
+    return decoded
+
+
+def _without_nulls(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in members if value is not None}
 
 
 def _check_agrees(kind: Kind, request: Any, manifest: Manifest, *, named: bool = False) -> None:
@@ -196,6 +202,7 @@ def _check_agrees(kind: Kind, request: Any, manifest: Manifest, *, named: bool =
     if (manifest["apiVersion"], manifest["kind"]) != (kind.api_version, kind.kind):
         given = f"{manifest['apiVersion']}, Kind={manifest['kind']}"
         raise errors.bad_request(f"the object provided is unrecognized (must be of type {kind.kind}): {given}")
+    kind.check_types(manifest)
     metadata = manifest["metadata"]
     if metadata.get("namespace") and metadata["namespace"] != request.namespace:
         raise errors.bad_request(

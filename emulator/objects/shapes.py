@@ -17,6 +17,7 @@ from .. import volumes
 from ..kubernetes import BOOT_IMAGE_LABEL, shown_service, shown_volume
 from ..model import (
     VM_LABEL,
+    VM_SELECTOR,
     DataVolume,
     InstanceType,
     Object,
@@ -133,6 +134,8 @@ def _merged(store: Store, resource: str, manifest: Manifest) -> Manifest:
 def _place_service(store: Store, service: Service, given: dict[str, Any]) -> Service:
     for port in service.ports:
         port.target_port = port.target_port or str(port.port)
+    if VM_LABEL in service.labels and "selector" not in given:  # without one, it would be nobody's service here
+        service.selector = {VM_SELECTOR: service.labels[VM_LABEL]}
     manifest = shown_service(service)
     manifest.pop("status")
     if not service.cluster_ip:

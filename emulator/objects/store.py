@@ -277,10 +277,11 @@ class Store:
         metadata = item.manifest["metadata"]
         if time.time() - item.course.get("deleted_at", 0) < self.settings.deletion_seconds:
             return True
-        foreign = [name for name in metadata["finalizers"] if name not in OWN_FINALIZERS]
+        finalizers = metadata.get("finalizers", [])
+        foreign = [name for name in finalizers if name not in OWN_FINALIZERS]
         if not foreign:
             self.remove(key)
-        elif foreign != metadata["finalizers"]:
+        elif foreign != finalizers:
             metadata["finalizers"] = foreign
             self.place(key, item)
         return False

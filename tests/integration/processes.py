@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
-"""Run the collection's code in a Python process of its own, as Ansible runs a module."""
+"""Run the collection's code in a Python process of its own, as Ansible runs a module; what a process costs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 MODULE = "ansible_collections.otterscale.core.plugins.modules.otterscale_bucket"
 
@@ -27,3 +28,9 @@ def run_python(
     )
     assert not done.stderr, done.stderr
     return done
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process has used: unlike the time that passes, it does not depend on what else runs here."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")

@@ -5,14 +5,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import yaml
 
 from emulator.process import Emulator
+from tests.integration.processes import processor_seconds
 from tests.integration.resource_client import GI, LABEL, SELECTOR, Client, Refused, phase, service, until, volume
 
 EXPIRED = "The provided continue parameter is too old to display a consistent list result."
@@ -115,6 +114,19 @@ def test_a_restarted_server_waits_for_its_agents_and_knows_all_objects_again() -
         assert int(made["metadata"]["resourceVersion"]) > int(before["platform"]["revision"])
 
 
+def test_discovery_and_schemas_tell_what_the_cluster_serves(client: Client) -> None:
+    def served() -> set[str]:
+        return {kind["resource"] for kind in client.call("Discovery", "")["apiResources"]}
+
+    assert {"services", "services/status", "datavolumes", "virtualmachines"} <= served()
+    client.emulator.put("cluster", cluster="demo", missing=["cdi.kubevirt.io/v1beta1"])
+    assert "datavolumes" not in served() and "persistentvolumeclaims" in served()
+    assert client.call("Schema", "", kind="Service", version="v1")["schema"]["type"] == "object"
+    with pytest.raises(Refused, match="Kind=Pod not found") as unknown:
+        client.call("Schema", "", kind="Pod", version="v1")
+    assert unknown.value.code == "internal"
+
+
 # What not_found means
 
 
@@ -163,6 +175,8 @@ def test_manifests_are_yaml_or_json_and_objects_come_back_tidied_up(client: Clie
     assert spec["clusterIPs"] == [spec["clusterIP"]] and spec["ipFamilies"] == ["IPv4"]
     assert spec["sessionAffinity"] == "None" and spec["internalTrafficPolicy"] == "Cluster"
     assert made["status"] == {"loadBalancer": {}}
+    doubles = client.create("services", service("numbers", whole=2.0, large=2**53 + 1, huge=10**22))["spec"]
+    assert json.dumps([doubles[name] for name in ("whole", "large", "huge")]) == f"[2, {2**53}, 1e+22]"
     for text in ("{", "[]", "kind: Service", "apiVersion: v1"):
         with pytest.raises(Refused, match="invalid manifest: invalid YAML") as refused:
             client.create("services", text)
@@ -233,6 +247,11 @@ def test_services_are_refused_in_the_words_of_kubernetes(client: Client) -> None
             'spec.ports[0].protocol: Unsupported value: "tcp"',
         ),
         ("string", service("string", {"port": "80"}), "cannot unmarshal"),
+        (
+            "list",
+            service("list", selector=["web"]),
+            "cannot unmarshal array into Go struct field Service.spec.selector",
+        ),
         ("inner", service("inner", {"port": 80, "nodePort": 30081}, type="ClusterIP"), "may not be used when"),
     ):
         code, text = client.refused(client.create, "services", manifest)
@@ -334,6 +353,7 @@ def test_one_put_prepares_servers_of_all_generations(client: Client) -> None:
     ports = [{"name": "http", "port": 80, "node_port": 30080}]
     emulator.put("service", namespace="default", name="web", ports=ports, labels={LABEL: "web"})
     web = client.get("services", "web")
+    assert web["spec"]["selector"] == {"vm.kubevirt.io/name": "web"}
     web["metadata"]["annotations"] = {"note": "of somebody else"}
     client.update("services", web)
     emulator.put("service", namespace="default", name="web", selector={SELECTOR: "web"})
@@ -374,9 +394,3 @@ def test_a_call_is_cheap_among_ten_thousand_services(client: Client) -> None:
         for number in range(50):
             call(number)
         assert (processor_seconds(client.emulator.pid) - begun) / 50 < 0.005
-
-
-def processor_seconds(pid: int) -> float:
-    """What a process has used: unlike the time that passes, it does not depend on what else runs here."""
-    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")

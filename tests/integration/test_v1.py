@@ -9,6 +9,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.invent
 from ansible_collections.otterscale.core.plugins.module_utils._task import Connection, Context, Task
 
 from emulator.process import Emulator
+from tests.integration.test_in_process import assert_alike, play
 
 TOKEN = "v1-token-that-must-not-leak"
 ARGUMENTS = ("--generation", "v1.4")
@@ -116,7 +118,7 @@ def test_an_api_that_is_named_is_not_asked_for(emulator: Emulator) -> None:
     assert not new(check=True, **WEB, state="absent")["failed"] and new.rpcs() == ["Get"]
     old = Run(emulator, server_api="instance_v1")
     refused = old(check=True, **WEB, state="absent")
-    assert refused["error"]["code"] == "unimplemented" and "api_url" in refused["msg"]
+    assert refused["error"]["code"] == "unimplemented" and "has 'instance_v1', as 'server_api' says" in refused["msg"]
     assert old.rpcs() == ["ListVirtualMachines"]
 
 
@@ -131,7 +133,8 @@ def test_a_server_of_2025_is_not_asked(emulator: Emulator) -> None:
 def test_a_wrong_prefix_is_no_other_api(emulator: Emulator, api: str) -> None:
     refused = Run(emulator, api_url=f"{emulator.url}/nothing/here", server_api=api)(**WANTED)
     assert refused["error"]["code"] == "unimplemented" and refused["error"]["http_status"] == 404
-    assert "'api_url' (with its path prefix) is not an OtterScale API" in refused["msg"]
+    advice = {"auto": "is not an OtterScale API", "resource_v1": "and that the server has 'resource_v1'"}[api]
+    assert "'api_url' (with its path prefix)" in refused["msg"] and advice in refused["msg"]
 
 
 def test_a_refused_token_is_what_fails(emulator: Emulator) -> None:
@@ -140,6 +143,30 @@ def test_a_refused_token_is_what_fails(emulator: Emulator) -> None:
         refused = run(**WANTED)
         assert refused["error"]["code"] == "unauthenticated" and "api_token" in refused["msg"]
         assert run.rpcs() == [rpc] == [refused["error"]["rpc"]]
+
+
+def test_playbooks_do_the_same_in_the_controllers_process_and_as_modules(
+    both: dict[str, Emulator], tmp_path: Path
+) -> None:
+    service, names = "otterscale.core.otterscale_vm_service", ["one", "two", "three", "four"]
+    wanted = {**WANTED, "name": "{{ item }}", "ports": [{"name": "http", "port": 80}]}
+    tasks: list[dict[str, Any]] = [
+        {service: wanted, "loop": names, "check_mode": check} for check in (True, False, False)
+    ]
+    tasks += [
+        {"otterscale.core.otterscale_vm_service_info": {"namespace": "default"}},
+        {"otterscale.core.otterscale_bucket": {"name": "logs", "owner": "alice"}, "ignore_errors": True},
+        {service: {"name": "one", "namespace": "default", "state": "absent"}},
+    ]
+    done = play(tmp_path, both, *tasks)
+    told = assert_alike(done, both)
+    assert [result["changed"] for result in told] == [True] * 8 + [False] * 6 + [True]
+    assert TOKEN not in done.output
+    rpcs = [call["rpc"] for call in done.calls["plain"]]
+    # Each loop asks once which API there is, and lists what it would otherwise read one by one.
+    assert rpcs[:10] == [*ASKED, *["Get"] * 5, *["List"] * 3], "the VM, too, is read once for all"
+    assert rpcs.count("Check") == 6 and rpcs.count("Create") == 4
+    assert rpcs[-7:] == ["ListBuckets", "Check", *ASKED, "Get", "Delete", "Get"]
 
 
 # VM services

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ... import volumes
 from ...model import Object
@@ -24,6 +24,7 @@ ACCESS_MODES = ("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce
 class PersistentVolumeClaim(Kind):
     kind, resource, short_names = "PersistentVolumeClaim", "persistentvolumeclaims", ("pvc",)
     subresources = ("status",)
+    types: ClassVar = {"spec.accessModes": list, "spec.resources": dict, "spec.resources.requests": dict}
 
     def complete(self, store: Store, new: Manifest, old: Manifest | None) -> None:
         spec = new.setdefault("spec", {})

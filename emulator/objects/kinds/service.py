@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ... import model, services
 from ..errors import bad_request
@@ -15,11 +15,23 @@ if TYPE_CHECKING:
     from ..store import Store
 
 TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
+_PORT: dict[str, type] = {"port": int, "nodePort": int, "name": str, "protocol": str}
 
 
 class Service(Kind):
     kind, resource, short_names = "Service", "services", ("svc",)
     subresources = ("status",)
+    types: ClassVar = {"spec.ports": list, "spec.selector": dict, "spec.type": str, "spec.clusterIP": str}
+
+    def check_types(self, manifest: Manifest) -> None:
+        super().check_types(manifest)
+        spec = manifest.get("spec", {})
+        for value in spec.get("selector", {}).values():
+            _check_type("ServiceSpec.selector", value, str)
+        for port in spec.get("ports", ()):
+            _check_type("ServiceSpec.ports", port, dict)
+            for member, wanted in _PORT.items():
+                _check_type(f"ServicePort.{member}", port.get(member, wanted()), wanted)
 
     def check_name(self, name: str) -> None:
         services.check_name(name)
@@ -52,9 +64,8 @@ class Service(Kind):
             problem = f'Unsupported value: "{spec["type"]}": supported values: {known}'
             raise self.invalid(name, "spec.type", problem)
         if old and old["spec"].get("clusterIP") != spec.get("clusterIP") and spec["type"] != "ExternalName":
-            raise self.invalid(
-                name, "spec.clusterIPs[0]", f"Invalid value: {spec['clusterIPs']}: may not change once set"
-            )
+            problem = f"Invalid value: {spec['clusterIPs']}: may not change once set"
+            raise self.invalid(name, "spec.clusterIPs[0]", problem)
         for index, port in enumerate(spec.get("ports") or ()):
             self._check_port(name, f"spec.ports[{index}]", port)
         ports = [_port(port) for port in spec.get("ports") or ()]
@@ -76,10 +87,6 @@ class Service(Kind):
 
     def _check_port(self, name: str, at: str, port: dict[str, Any]) -> None:
         """What the older generations' API cannot even say."""
-        for member in ("port", "nodePort"):
-            if not isinstance(number := port.get(member, 0), int) or isinstance(number, bool):
-                field = f"Go struct field ServicePort.{member} of type int32"
-                raise bad_request(f"json: cannot unmarshal {number!r} into {field}")
         if port["protocol"] not in services.PROTOCOLS:
             known = ", ".join(f'"{protocol}"' for protocol in services.PROTOCOLS)
             problem = f'Unsupported value: "{port["protocol"]}": supported values: {known}'
@@ -88,6 +95,12 @@ class Service(Kind):
         if isinstance(target, str) and target.isdigit():
             problem = f'Invalid value: "{target}": must contain at least one letter (a-z)'
             raise self.invalid(name, f"{at}.targetPort", problem)
+
+
+def _check_type(field: str, value: Any, wanted: type) -> None:
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        given = {int: "int32", str: "string", dict: "object"}[wanted]
+        raise bad_request(f"json: cannot unmarshal {value!r} into Go struct field {field} of type {given}")
 
 
 def _keep_node_ports(spec: Manifest, old: Manifest) -> None:

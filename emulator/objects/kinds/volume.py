@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
 from ... import model, volumes
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 WEBHOOK = "datavolume-validate.cdi.kubevirt.io"
 FINALIZER = "cdi.kubevirt.io/dataVolumeFinalizer"
+# Of spec.storage and spec.pvc, what is read here.
+_TEMPLATE = {"": dict, ".resources": dict, ".resources.requests": dict, ".accessModes": list}
 OVER = ("Succeeded", "Failed")
 # The field manager of what CDI does.
 CONTROLLER = "virt-cdi-controller"
@@ -36,6 +38,10 @@ CLAIM_ANNOTATIONS = {
 class DataVolume(Kind):
     kind, resource = "DataVolume", "datavolumes"
     group, version, short_names = "cdi.kubevirt.io", "v1beta1", ("dv", "dvs")
+    types: ClassVar = {
+        **{f"spec.source{member}": dict for member in ("", ".http", ".pvc")},
+        **{f"spec.{one}{member}": wanted for one in ("storage", "pvc") for member, wanted in _TEMPLATE.items()},
+    }
 
     def complete(self, store: Store, new: Manifest, old: Manifest | None) -> None:
         if old is None and store.settings.deletion_seconds:

@@ -38,6 +38,7 @@ class ServerClient(Client):
         super().__init__(base_url, **keywords)
         self._lock = threading.Lock()
         self._api = None if server_api == AUTO else server_api
+        self._named = server_api if self._api else ""
         self._has_update = True
         self._patient = True  # with a cluster that has no link at present
         self._clusters: str | None = None  # that have one, in words
@@ -55,6 +56,7 @@ class ServerClient(Client):
                 raise _missing(procedure) from None
             if _never_arrived(error):
                 error.sent = False
+            self._advise(error)
             raise
         if procedure.startswith(RESOURCES):
             self._patient = True
@@ -68,7 +70,15 @@ class ServerClient(Client):
         except ApiError as error:
             if _is_unknown(error) and self._has_new_api():
                 raise _missing(procedure) from None
+            self._advise(error)
             raise
+
+    def _advise(self, error: ApiError) -> None:
+        if self._named and _is_unknown(error):
+            error.advice = (
+                f"Check 'api_url' (with its path prefix), and that the server has {self._named!r}, "
+                "as 'server_api' says."
+            )
 
     def _has_new_api(self) -> bool:
         with self._lock:
