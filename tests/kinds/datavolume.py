@@ -143,6 +143,11 @@ placed = st.builds(
 )
 
 
+def fulfils_unbound(wanted: Options, found: Thing, seen: bool) -> bool:
+    """The same where what has no claim yet is seen too: it will have what was asked for."""
+    return fulfils(wanted, {**found, "capacity_bytes": found["capacity_bytes"] or found["size_bytes"]}, seen)
+
+
 def ready(state: DataVolumeState) -> DataVolumeState:
     """A volume with its claim."""
     return replace(state, capacity=state.size, requested=state.size, document=CLAIM)
@@ -169,5 +174,5 @@ DATAVOLUME_OBJECTS = replace(
     lists_all=True,
     found_by=2,
     ready=ready,
-    emulated=replace(EMULATED, unlisted=(), listed=lambda found, generation: True),
+    emulated=replace(EMULATED, unlisted=(), listed=lambda found, generation: True, fulfils=fulfils_unbound),
 )

@@ -95,7 +95,7 @@ class PersistentVolumeClaim(Kind):
             course["grows_at"] = time.time() + min(1.0, store.settings.import_seconds / 3)
             status["conditions"] = [{"type": "Resizing", "status": "True"}]
             store.place(key, item)
-        elif time.time() >= course["grows_at"]:
+        if time.time() >= course["grows_at"]:
             del course["grows_at"]
             self._provide(store, key, item, size)
             return False
