@@ -83,7 +83,7 @@ datavolumes:
       returned: always
     source:
       description:
-        - Where the content comes from. V(null) if it is of another kind than O(source) can name,
+        - Where the content comes from. V(null) if it is of another kind than C(source) can name,
           or is not known any more.
       type: dict
       returned: always
