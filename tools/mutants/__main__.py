@@ -51,6 +51,7 @@ OWN = {name: unit(*name.removeprefix("_").split("/")) for name in KINDS}
 BUCKET, VM_SERVICE, DATAVOLUME = ((*OWN[f"_otterscale/{n}"], CONTRACT) for n in ("bucket", "vm_service", "datavolume"))
 OBJECTS = unit("otterscale", "vm_service_objects")
 OWN["_otterscale/vm_service"] += OBJECTS
+OWN["_otterscale/datavolume"] += unit("otterscale", "datavolume_objects")
 # The floors below a resource are judged by its tests, too.
 BELOW = {
     f"_otterscale/{folder}/{name}": OWN[f"_otterscale/{name}"]

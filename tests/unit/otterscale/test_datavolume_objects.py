@@ -230,6 +230,9 @@ def test_lists_leave_out_what_is_no_volume_and_tell_what_others_made() -> None:
     assert listed(volume()) == [("root", True)]
     assert listed(None, claim(CDI)) == [("root", True)]
     assert listed(volume(GOING), claim()) == listed(None, claim()) == listed() == []
+    for objects in ((volume(), claim()), (volume(), None), (None, claim(CDI))):
+        (item,) = OBJECTS.list_all(Cluster(*objects))
+        assert OBJECTS.read_listed(item) == state(*objects)
 
 
 # Waiting
