@@ -31,17 +31,15 @@ PASSING = {
     *("invocation", "created_at", "updated_at", "heartbeat_at", "transitioned_at"),
     *("phase", "phases", "progress", "last_condition", "persistent_volume_claim"),
 }
-FINDING_OUT = 2  # on OtterScale 1.x: a task tries the older API first, and then asks which one there is
 
 
 def reads_of(other_api: bool) -> dict[str, int]:
     """How many calls a task makes at most that reads one resource, all of a kind, or several kinds."""
-    more = FINDING_OUT if other_api else 0
     kinds = {kind.module: kind.reads for kind in KINDS.values() if kind.other_api is other_api}
     declared = {kind.module for kind in EMULATED.values()}
     return {
-        **{f"{module}{suffix}": reads + more for module, reads in kinds.items() for suffix in ("", "_info")},
-        "otterscale_resources": sum(reads for module, reads in kinds.items() if module in declared) + more,
+        **{f"{module}{suffix}": reads for module, reads in kinds.items() for suffix in ("", "_info")},
+        "otterscale_resources": sum(reads for module, reads in kinds.items() if module in declared),
     }
 
 
