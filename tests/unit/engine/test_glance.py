@@ -114,7 +114,7 @@ def test_a_cluster_that_does_not_answer_is_asked_once_an_item() -> None:
     server = Server()
     reads = SharedReads(server)
     for name in ("one", "two"):
-        service = VMService("lab", "vms", name, absent=True, dialect=VMServiceMessages(Away()))
+        service = replace(VMService("lab", "vms", name, absent=True), dialect=VMServiceMessages(Away()))
         outcome = manage(service, reads, check=False, retries=4)
         assert outcome.error is not None and outcome.error.code == "unavailable" and "gone fishing" in outcome.msg
     assert asked == ["one", "two"] and server.reads == ["ListVirtualMachines"]
