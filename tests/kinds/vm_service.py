@@ -73,6 +73,13 @@ def fulfils(wanted: Options, found: Thing, seen: bool) -> bool:
     )
 
 
+def object_fulfils(wanted: Options, found: Thing, seen: bool) -> bool:
+    """The selector tells the VM, with or without the label."""
+    selector = found["selector"]
+    machine = selector.get("kubevirt.io/vm") or found["labels"].get(LABEL) or selector.get("vm.kubevirt.io/name")
+    return has_ports(wanted.get("ports"), found["ports"]) and wanted.get("virtual_machine") in (None, machine)
+
+
 def has_ports(wanted: list[Options] | None, found: list[Thing]) -> bool:
     taken = [(port["protocol"], port["node_port"]) for port in found]
     if len(set(taken)) != len(taken) or not all(30000 <= port <= 32767 for _protocol, port in taken):
@@ -139,5 +146,5 @@ VM_SERVICE_OBJECTS = replace(
     lists_all=True,
     set_blindly=False,
     reads=3,
-    emulated=replace(EMULATED, unlisted=(), listed=lambda found, generation: True),
+    emulated=replace(EMULATED, unlisted=(), listed=lambda found, generation: True, fulfils=object_fulfils),
 )
