@@ -3,8 +3,8 @@
 """ansible-playbook, loaded once for many runs.
 
 Loading it takes longer than most playbooks of these tests. So one process, this file as a program, loads it and is
-forked for each run: that has its own arguments, environment, directory and output, and ends like a program. What
-ansible-core reads while it is loaded is the same for all runs of a process, so each set of ANSIBLE_* has its own.
+forked for each run: that has its own arguments, environment, directory and output, and ends like a program. What Python
+and ansible-core read while they are loaded is the same for all runs, so each set of such variables has its own process.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ SETTINGS = {
     "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).resolve().parent / "callback_plugins"),
     "ANSIBLE_PIPELINING": "true",
 }
+_READ_ONCE = ("ANSIBLE_", "PYTHON")
 
 
 class Done(NamedTuple):
@@ -37,7 +38,7 @@ def ansible_playbook(arguments: Sequence[str], environment: Mapping[str, str], d
     """What became of `ansible-playbook ARGUMENTS...` in this environment. Its output goes to files in the directory."""
     stdout, stderr = directory / "stdout", directory / "stderr"
     environment = {**environment, **SETTINGS}
-    requests, codes = _server(*sorted(item for item in environment.items() if item[0].startswith("ANSIBLE_")))
+    requests, codes = _server(*sorted(item for item in environment.items() if item[0].startswith(_READ_ONCE)))
     command = ["ansible-playbook", *arguments]
     print(json.dumps([command, environment, os.getcwd(), str(stdout), str(stderr)]), file=requests)
     return Done(int(codes.readline()), stdout.read_text(), stderr.read_text())

@@ -527,4 +527,5 @@ def test_tasks_in_process_and_as_modules_do_the_same(both: dict[str, Emulator], 
     told = assert_alike(run, both)
     assert [result.get("changed") for result in told] == [True] * 7 + [False] * 3 + [True] * 3
     assert TOKEN not in run.output
-    assert len(run.reads("plain")) < len(run.reads("plain" + MODULE)), "the items of a loop share what is read"
+    found_out = [sum(call["rpc"] == "Check" for call in run.calls[host]) for host in ("plain", "plain" + MODULE)]
+    assert found_out == [len(tasks), len(told)], "the items of a loop share which API the server has"
