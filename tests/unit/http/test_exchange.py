@@ -62,21 +62,29 @@ def test_nobody_waits_for_a_thread_whose_call_ran_out_of_time() -> None:
     assert not thread.is_alive()
 
 
-def test_an_interrupted_call_is_left_alone_too() -> None:
-    """As Ansible's `timeout` of a task interrupts it, wherever it is."""
+def test_an_interrupted_call_is_left_alone_too(request: pytest.FixtureRequest) -> None:
+    """As Ansible's `timeout` of a task interrupts it, wherever it is: by a signal whose handler raises."""
     goes_on = threading.Event()
     stuck: list[threading.Thread] = []
+
+    class OutOfTime(Exception):
+        pass
 
     def hang(_ends: float) -> None:
         stuck.append(threading.current_thread())
         goes_on.wait()
 
-    def interrupt() -> None:
+    def interrupt(main: int) -> None:
         wait_until(lambda: bool(stuck))
-        signal.raise_signal(signal.SIGINT)  # which is for the main thread
+        signal.pthread_kill(main, signal.SIGALRM)
 
-    threading.Thread(target=interrupt, daemon=True).start()
-    with pytest.raises(KeyboardInterrupt):
+    def out_of_time(*_signal: object) -> None:
+        raise OutOfTime
+
+    before = signal.signal(signal.SIGALRM, out_of_time)
+    request.addfinalizer(lambda: signal.signal(signal.SIGALRM, before))
+    threading.Thread(target=interrupt, args=(threading.get_ident(),), daemon=True).start()
+    with pytest.raises(OutOfTime):
         within(SECONDS, hang)
     (thread,) = stuck
     assert thread_of_a_call() != thread.ident
