@@ -47,6 +47,7 @@ PACKED = (
     "tests/config.yml",  # ansible-test reads it.
 )
 TARGETS = "tests/integration/test_targets.py"
+NO_LOG = "tests/integration/test_no_log.py"
 # All but what runs playbooks, in sessions of their own.
 UNITS = ("tests/unit", "tests/awx", "--ignore=tests/awx/test_setup.py", "--ignore=tests/awx/test_runner.py")
 MODULES = sorted(f"otterscale.core.{path.stem}" for path in (ROOT / "plugins/modules").glob("*.py"))
@@ -328,11 +329,11 @@ def units(session: nox.Session, core: str) -> None:
 @nox.session
 @nox.parametrize("python,core", cores(for_oldest="3.11"))  # The emulator asks for that.
 def integration(session: nox.Session, core: str) -> None:
-    """Modules and playbooks against the emulator and worse servers: all but the targets."""
+    """Modules and playbooks against the emulator and worse servers: all but the targets, and what no_log() runs."""
     link()
     session.install(core, *TEST_REQUIREMENTS)
     install_emulator(session)
-    session.run("pytest", *(session.posargs or ["tests/integration", f"--ignore={TARGETS}"]))
+    session.run("pytest", *(session.posargs or ["tests/integration", f"--ignore={TARGETS}", f"--ignore={NO_LOG}"]))
 
 
 @nox.session
@@ -352,7 +353,7 @@ def no_log(session: nox.Session, core: str) -> None:
     link()
     session.install(core, *TEST_REQUIREMENTS)
     install_emulator(session)
-    session.run("pytest", *(session.posargs or ["tests/integration/test_no_log.py"]))
+    session.run("pytest", *(session.posargs or [NO_LOG]))
 
 
 @nox.session
