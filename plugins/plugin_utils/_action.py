@@ -186,7 +186,7 @@ def _masked(values: dict[str, Any], secrets: Collection[str]) -> dict[str, Any]:
 
     Nearly always there is nothing to hide, and one look at all of it is much cheaper than one at each text.
     """
-    text = json.dumps(values, ensure_ascii=False, default=str).lower()
+    text = (json.dumps(values, ensure_ascii=False, default=str) + "None").lower()  # as old cores read null
     if any(json.dumps(secret, ensure_ascii=False)[1:-1].lower() in text for secret in secrets):
         values = remove_values(values, secrets)
     return values
