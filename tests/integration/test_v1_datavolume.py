@@ -495,6 +495,14 @@ def test_a_race_for_the_name_is_no_failure(run: VolumeRun, emulator: Emulator) -
     assert not second["changed"] and second["operations"] == [] and second["datavolume"]["boot_image"] is None
 
 
+def test_a_race_for_the_name_is_planned_anew_by_what_the_other_made(run: VolumeRun, emulator: Emulator) -> None:
+    body = json.dumps({"kind": "object", "object": volume()})
+    emulator.add_faults({"kind": "put", "rpc": "Create", "body": body})
+    second = run(**{**BLANK, "size": "20Gi"})
+    assert [operation["rpc"] for operation in second["operations"]] == ["Update"], second
+    assert [call["rpc"] for call in run.calls() if call["write"]] == ["Create", "Update"]
+
+
 def test_absence_is_only_what_the_cluster_says_of_the_volume(emulator: Emulator) -> None:
     run = VolumeRun(emulator)
     assert not run(name="root", namespace="nowhere", state="absent")["changed"]

@@ -315,8 +315,9 @@ class _Reconciliation(Generic[State]):
             error.message += f" (whether it took effect is unknown: {again.rpc} failed too: {again.message})"
             raise error from None
         self.account(step, error, refusal, before, seen)
-        may_pass = error.meaning.replan or refusal is Refusal.CONFLICT
-        hopeless = refusal is Refusal.FINAL or error.final or not may_pass
+        # Another plan may help wherever the refusal says how the resource is, whatever its code says.
+        may_pass = error.meaning.replan if refusal is None else refusal is not Refusal.FINAL
+        hopeless = error.final or not may_pass
         if hopeless and self.something_is_missing(seen, refusal):
             raise error
         return seen

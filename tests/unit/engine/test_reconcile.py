@@ -262,6 +262,21 @@ def test_a_node_port_that_another_service_holds_is_a_failure_that_says_so() -> N
     assert "already allocated" in outcome.msg and "'node_port'" in outcome.msg
 
 
+@dataclass
+class Beaten(Server):
+    """Somebody else makes the service first, and the server says so with a code that lets nothing else be tried."""
+
+    def CreateVirtualMachineService(self, request: dict[str, Any]) -> dict[str, Any]:
+        super().CreateVirtualMachineService({**request, "ports": [{"port": 81, "name": "http"}]})
+        raise self.refuse("invalid_argument", 'services "web" already exists')
+
+
+def test_what_another_has_made_first_is_changed_whatever_the_code_of_the_refusal() -> None:
+    outcome = reconcile(SERVICE, Beaten(mapped=True))
+    assert outcome.error is None, outcome.msg
+    assert [operation["rpc"] for operation in outcome.operations] == ["UpdateVirtualMachineService"]
+
+
 # Servers that do less than they say
 
 
