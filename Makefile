@@ -9,10 +9,12 @@ NOX := $(BOOT)/bin/nox
 export UV_CACHE_DIR ?= $(CURDIR)/.dev/cache/uv
 export XDG_CACHE_HOME ?= $(CURDIR)/.dev/cache
 
-# What `make integration` is narrowed down to, e.g. TARGET=otterscale_bucket GENERATION=plain, and the ansible-core for
-# sanity, units and integration: newest, 2.16 or 2.21.
+# What `make integration` is narrowed down to, e.g. TARGET=otterscale_bucket GENERATION=plain, whether it runs the playbooks
+# as modules too (AS_MODULES=1; with another core than the newest always), and the ansible-core for sanity, units and
+# integration: newest, 2.16 or 2.21.
 export TARGET
 export GENERATION
+export AS_MODULES
 CORE ?= newest
 
 NO_LOG := $(foreach core,2.16 2.17 2.18 2.19 2.20 2.21,"no_log($(core))")
@@ -74,7 +76,7 @@ units: setup ## Run the unit tests, CORE=newest|2.16|2.21
 	@$(NOX) --session "units($(CORE))"
 
 .PHONY: integration
-integration: setup ## Playbooks against the emulator, TARGET=... GENERATION=... CORE=newest|2.16|2.21
+integration: setup ## Playbooks against the emulator, TARGET=... GENERATION=... AS_MODULES=1 CORE=newest|2.16|2.21
 	@$(NOX) --session "targets($(CORE))" $(if $(TARGET),,"integration($(CORE))")
 
 .PHONY: fuzz

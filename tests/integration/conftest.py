@@ -83,18 +83,18 @@ def both(started_both: dict[str, Emulator]) -> dict[str, Emulator]:
 def emulators(target: str) -> Iterator[dict[str, Emulator]]:
     """A fresh server of each generation, by the name of its host; imports over http take a second.
 
-    One more is for the tasks as modules: each target takes them to another generation.
+    With AS_MODULES one more is for the tasks as modules: each target takes them to another generation.
     """
     only = only_on(target)
     generations = [name for name in chosen("GENERATION", list(GENERATIONS)) if not only or name in only] or only
     like_it = sorted(path.name for path in TARGETS.iterdir() if only_on(path.name) == only_on(target))
-    as_modules = generations[like_it.index(target) % len(generations)] + MODULE
+    as_modules = [generations[like_it.index(target) % len(generations)] + MODULE] if os.environ.get("AS_MODULES") else []
     with ExitStack() as stack:
         yield {
             host: stack.enter_context(
                 Emulator("--generation", host.removesuffix(MODULE), "--import-seconds", "1", token=TOKEN)
             )
-            for host in (*generations, as_modules)
+            for host in (*generations, *as_modules)
         }
 
 

@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: 2026 The otterscale.core authors
 """Every playbook of targets/, four times: check mode, real, again, check mode again, on all generations at once.
 
-Its tasks run in the controller's process, and on one generation as modules too: both ways report the same.
+Its tasks run in the controller's process and, if AS_MODULES is set, on one generation as modules too: both ways report
+the same.
 
 A playbook asserts what is particular to it. What holds for every module is asserted here: check mode sends no write
 and predicts what the real run reports, the second run changes nothing and costs one read a task, no token leaks.
