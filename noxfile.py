@@ -346,8 +346,8 @@ def targets(session: nox.Session, core: str) -> None:
     link()
     session.install(core, *TEST_REQUIREMENTS)
     install_emulator(session)
-    as_modules = "" if core == "ansible-core" else "1"
-    session.run("pytest", *(session.posargs or [TARGETS]), env={"AS_MODULES": os.environ.get("AS_MODULES") or as_modules})
+    as_modules = os.environ.get("AS_MODULES") or ("" if core == "ansible-core" else "1")
+    session.run("pytest", *(session.posargs or [TARGETS]), env={"AS_MODULES": as_modules})
 
 
 @nox.session

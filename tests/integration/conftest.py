@@ -88,13 +88,13 @@ def emulators(target: str) -> Iterator[dict[str, Emulator]]:
     only = only_on(target)
     generations = [name for name in chosen("GENERATION", list(GENERATIONS)) if not only or name in only] or only
     like_it = sorted(path.name for path in TARGETS.iterdir() if only_on(path.name) == only_on(target))
-    as_modules = [generations[like_it.index(target) % len(generations)] + MODULE] if os.environ.get("AS_MODULES") else []
+    as_modules = generations[like_it.index(target) % len(generations)] + MODULE
     with ExitStack() as stack:
         yield {
             host: stack.enter_context(
                 Emulator("--generation", host.removesuffix(MODULE), "--import-seconds", "1", token=TOKEN)
             )
-            for host in (*generations, *as_modules)
+            for host in (*generations, *([as_modules] if os.environ.get("AS_MODULES") else []))
         }
 
 

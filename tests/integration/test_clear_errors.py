@@ -15,7 +15,11 @@ from typing import Any
 
 import pytest
 import trustme
-from ansible_collections.otterscale.core.plugins.module_utils._http.exchange import silence_insecure_request_warnings
+from ansible_collections.otterscale.core.plugins.module_utils._http.exchange import (
+    exchange,
+    open_session,
+    silence_insecure_request_warnings,
+)
 
 from emulator.process import Emulator
 from tests.integration.http_server import (
@@ -246,6 +250,16 @@ def test_proxies_are_honoured_and_no_proxy_too(serve: Serve, environment: Any) -
     assert proxy.requests[-1].line == f"POST http://otterscale.invalid:8299/api/{LIST} HTTP/1.1"
     assert client(server.url).call(LIST, SCOPE).message == {"by": "server"}
     assert len(proxy.requests) == len(server.requests) == 1
+
+
+def test_the_servers_of_one_session_have_proxies_of_their_own(serve: Serve, environment: Any) -> None:
+    proxy, server = serve(reply(b"by proxy"), reply(b"by proxy")), serve(reply(b"by server"), reply(b"by server"))
+    environment.setenv("HTTP_PROXY", proxy.url)
+    environment.setenv("NO_PROXY", "127.0.0.1")
+    urls = [server.url, "http://otterscale.invalid:8299/api"] * 2
+    with open_session() as session:
+        bodies = [exchange(session, url, lambda _r, body: body, seconds=10, verify=None, headers={}) for url in urls]
+    assert bodies == [b"by server", b"by proxy"] * 2
 
 
 def test_a_proxy_that_refuses_a_tunnel_gets_no_token(serve: Serve, environment: Any) -> None:
