@@ -38,57 +38,44 @@ EXAMPLES = int(os.environ.get("OTTERSCALE_FUZZ_EXAMPLES", "240"))
 # Every run of `make test` holds the same schedules against a change; a long run is there to find others.
 NEW_SEED = secrets.randbelow(2**32) if "OTTERSCALE_FUZZ_EXAMPLES" in os.environ else 20261121
 SEED = int(os.environ.get("OTTERSCALE_FUZZ_SEED", NEW_SEED))
+A_SHARE = settings(
+    max_examples=-(-EXAMPLES // len(GENERATIONS)),
+    deadline=None,
+    database=None,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
+)
 
 
 @pytest.mark.parametrize("arguments", GENERATIONS.values(), ids=GENERATIONS, indirect=True)
 @seed(SEED)
-@settings(
-    max_examples=-(-EXAMPLES // len(GENERATIONS)),
-    deadline=None,
-    database=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
+@A_SHARE
 @given(scenario=scenarios())
 def test_the_truth_is_told_and_a_further_run_converges(started: Emulator, scenario: Scenario) -> None:
-    FIGURES.seed = SEED
-    found = play(started, scenario)
-    FIGURES.violations += bool(found)
-    assert not found, f"{found}\non {started.state()['generation']['name']}: {scenario!r}"
+    assert_true(started, scenario)
 
 
 @pytest.mark.parametrize("arguments", [("--generation", "v1.4", *AT_ONCE)], ids=["v1.4"], indirect=True)
 @seed(SEED)
-@settings(
-    max_examples=-(-EXAMPLES // len(GENERATIONS)),
-    deadline=None,
-    database=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
+@A_SHARE
 @given(scenario=scenarios(tuple(OBJECTS)))
 def test_the_truth_is_told_of_objects(started: Emulator, scenario: Scenario) -> None:
-    FIGURES.seed = SEED
-    found = play(started, scenario)
-    FIGURES.violations += bool(found)
-    assert not found, f"{found}: {scenario!r}"
+    assert_true(started, scenario)
 
 
 @pytest.mark.parametrize("arguments", [("--generation", "mapped")], ids=["ief"], indirect=True)
 @seed(SEED)
-@settings(
-    max_examples=-(-EXAMPLES // len(GENERATIONS)),
-    deadline=None,
-    database=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
+@A_SHARE
 @given(scenario=scenarios(("ief_service",)))
 def test_the_truth_is_told_of_another_system(started: Emulator, scenario: Scenario) -> None:
+    assert_true(started, scenario)
+
+
+def assert_true(emulator: Emulator, scenario: Scenario) -> None:
     FIGURES.seed = SEED
-    found = play(started, scenario)
+    found = play(emulator, scenario)
     FIGURES.violations += bool(found)
-    assert not found, f"{found}: {scenario!r}"
+    assert not found, f"{found}\non {emulator.state()['generation']['name']}: {scenario!r}"
 
 
 def play(emulator: Emulator, scenario: Scenario) -> list[str]:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 import yaml
@@ -14,19 +13,14 @@ from emulator.process import Emulator
 from tests.integration.processes import processor_seconds
 from tests.integration.resource_client import GI, LABEL, SELECTOR, Client, Refused, phase, service, until, volume
 
+ARGUMENTS = ("--generation", "v1.4", "--import-seconds", "1")
+TOKEN = "resource-token-that-must-not-leak"
 EXPIRED = "The provided continue parameter is too old to display a consistent list result."
 
 
-@pytest.fixture(scope="module")
-def started() -> Iterator[Emulator]:
-    with Emulator("--generation", "v1.4", "--import-seconds", "1") as emulator:
-        yield emulator
-
-
 @pytest.fixture
-def client(started: Emulator) -> Client:
-    started.reset(journal=True)
-    return Client(started)
+def client(emulator: Emulator) -> Client:
+    return Client(emulator)
 
 
 # The server

@@ -4,26 +4,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from emulator.process import Emulator
 from tests.integration.resource_client import GI, Client, phase, service, until, volume
 
+ARGUMENTS = ("--generation", "v1.4", "--import-seconds", "1")
+TOKEN = "resource-token-that-must-not-leak"
 MODES = '"ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"'
 
 
-@pytest.fixture(scope="module")
-def started() -> Iterator[Emulator]:
-    with Emulator("--generation", "v1.4", "--import-seconds", "1") as emulator:
-        yield emulator
-
-
 @pytest.fixture
-def client(started: Emulator) -> Client:
-    started.reset(journal=True)
-    return Client(started)
+def client(emulator: Emulator) -> Client:
+    return Client(emulator)
 
 
 def test_a_volume_goes_through_its_phases_and_tells_them(client: Client) -> None:

@@ -18,20 +18,18 @@ from ..._errors import ApiError
 from ..._values.message import Message
 from ..._values.quantity import format_size, parse_quantity
 from ..model.datavolume import DataVolumeState, Leftover, Source, WantedDataVolume
-from ..server import UPDATE
 from .reader import CLAIM, DATA_VOLUME, NAMESPACE, read_quantity, says_missing, unlike
 from .resource_service import (
-    APPLY,
     CREATE,
     DELETE,
     DESCRIBE,
-    FIELD_MANAGER,
     ResourceService,
     address,
     is_absence,
     is_conflict,
     manifest,
     name_of,
+    update_step,
 )
 
 # What OtterScale put on its volumes until 2025, and lists them by.
@@ -126,13 +124,8 @@ class DataVolumeObjects:
                 advice="Run the task again when the volume is ready.",
             )
         claim = _resized(state.document, format_size(size))
-        request = {
-            **address(wanted.scope, CLAIM, wanted.namespace, wanted.name),
-            "manifest": manifest(_applied(claim) if self.applies else claim),
-            "fieldManager": FIELD_MANAGER,
-            **({"force": True} if self.applies else {}),
-        }
-        return Step(Verb.UPDATE, APPLY if self.applies else UPDATE, request, reason)
+        key = address(wanted.scope, CLAIM, wanted.namespace, wanted.name)
+        return update_step(key, claim, _applied(claim) if self.applies else None, reason)
 
     def state_in(
         self, wanted: WantedDataVolume, step: Step, answer: Mapping[str, Any], before: Seen[DataVolumeState]

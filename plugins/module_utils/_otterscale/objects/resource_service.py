@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..._engine.index import Index, view
-from ..._engine.resource import Read
+from ..._engine.resource import Read, Step, Verb
 from ..._errors import ApiError
 from ..._values.message import Message
-from ..server import RESOURCES
+from ..server import RESOURCES, UPDATE
 from .reader import Kind, unlike
 
 CREATE, APPLY, DELETE = (f"{RESOURCES}/{rpc}" for rpc in ("Create", "Apply", "Delete"))
@@ -35,6 +35,16 @@ def address(cluster: str, kind: Kind, namespace: str, name: str | None = None) -
 def manifest(document: Mapping[str, Any]) -> str:
     """An object as requests carry it."""
     return base64.b64encode(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).decode()
+
+
+def update_step(
+    key: Mapping[str, Any], document: Mapping[str, Any], applied: Mapping[str, Any] | None, reason: str
+) -> Step:
+    """The write that makes an object so. applied: what of it is managed, for a server that has no Update."""
+    request = {**key, "manifest": manifest(document if applied is None else applied), "fieldManager": FIELD_MANAGER}
+    if applied is None:
+        return Step(Verb.UPDATE, UPDATE, request, reason)
+    return Step(Verb.UPDATE, APPLY, {**request, "force": True}, reason)
 
 
 @dataclass(frozen=True)

@@ -14,19 +14,17 @@ from ..._errors import ApiError, bad_option
 from ..._values.message import Message
 from ..._values.ports import PORTS, Port, read_port
 from ..model.vm_service import VMServiceState, WantedVMService
-from ..server import UPDATE
 from .reader import INSTANCE, MACHINE, NAMESPACE, SERVICE, says_missing, unlike
 from .resource_service import (
-    APPLY,
     CREATE,
     DELETE,
-    FIELD_MANAGER,
     ResourceService,
     address,
     is_absence,
     is_conflict,
     manifest,
     name_of,
+    update_step,
 )
 
 # The label by which dashboards of all versions find the service of a VM.
@@ -85,10 +83,7 @@ class VMServiceObjects:
         if self.applies:
             _refuse_removal(ports, state.ports)
         service = _changed(state, ports)
-        request = {**self.key(wanted), "manifest": manifest(service), "fieldManager": FIELD_MANAGER}
-        if self.applies:
-            request = {**request, "manifest": manifest(_applied(service)), "force": True}
-        return Step(Verb.UPDATE, APPLY if self.applies else UPDATE, request, reason)
+        return update_step(self.key(wanted), service, _applied(service) if self.applies else None, reason)
 
     def state_in(
         self, wanted: WantedVMService, step: Step, answer: Mapping[str, Any], before: Seen[VMServiceState]
