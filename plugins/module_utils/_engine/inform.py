@@ -49,7 +49,7 @@ class Information:
 
         found: dict[str, dict[str, Any]] = {}
         try:
-            anything = self.type.to_remove(scope, self.namespace, self.name or "")
+            anything = self.type.to_remove(scope, self.namespace, "")  # its name makes no difference
             anything, listed = understood(anything, partial(self.type.list_all, read=read))
             for message in listed:
                 if self.name is None or message.get("name") == self.name:

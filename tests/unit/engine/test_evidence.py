@@ -129,3 +129,8 @@ def test_what_was_read_is_only_known_while_it_is_read() -> None:
         **{presence: presence for presence in Presence},
         Presence.PRESENT: None,
     }
+
+
+def test_what_was_read_beside_a_resource_is_no_change_of_it() -> None:
+    one, another = (Seen[State](Presence.ABSENT, beside=beside) for beside in ("selector", "another selector"))
+    assert one == another
