@@ -36,6 +36,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "Verb: UPDATE = 'update' -> UPDATE = 'updateX'": NOT_READ,
         "Verb: DELETE = 'delete' -> DELETE = 'deleteX'": NOT_READ,
         "Step.key: (self.request, sort_keys=True) -> (self.request, sort_keys=False)": IN_ORDER,
+        "Resource.reports: return '' -> return None": FALSE,
     },
     "_engine/reads": {
         "SharedReads.read: dumps(request, sort_keys=True) -> dumps(request, sort_keys=False)": IN_ORDER,

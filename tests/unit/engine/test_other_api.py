@@ -78,6 +78,20 @@ def test_what_nothing_understands_fails_with_the_reason() -> None:
     assert OTHER.code == "unimplemented" and Bucket.to_remove("lab", None, "x").among_many().name == "x"
 
 
+def test_what_is_said_in_the_last_way_there_is_fails_as_the_server_says() -> None:
+    class Older(Speaking):
+        def answer(self, rpc: str, request: Mapping[str, Any]) -> Message:
+            raise OtherApi("unimplemented", f"no {rpc} either", rpc=rpc)
+
+    outcome = reconcile(WEB, Older())
+    assert outcome.error is not None and "no Get either" in outcome.msg
+    objects = WEB.otherwise(OTHER)
+    last = objects and objects.otherwise(OTHER)
+    assert last is not None and last.otherwise(OTHER) is None
+    outcome = reconcile(last, Older())
+    assert outcome.error is not None and "no Get either" in outcome.msg
+
+
 def test_a_write_that_the_server_does_not_know_is_said_otherwise() -> None:
     server = served(older=True)
     outcome = reconcile(LARGER, server, retries=0)
