@@ -18,7 +18,7 @@ from ansible_collections.otterscale.core.plugins.module_utils._otterscale.vm_ser
 from ansible_collections.otterscale.core.plugins.module_utils._task import manage
 from ansible_collections.otterscale.core.plugins.module_utils._values.ports import Port
 
-from tests.unit.server_model import Fault, Message, ObjectServer, converged, reconcile
+from tests.unit.server_model import Clock, Fault, Message, ObjectServer, converged, reconcile
 
 WEB = VMService("lab", "vms", "web", virtual_machine="vm-1", ports=(Port(80, "http", "80"),))
 LARGER = replace(WEB, ports=(*WEB.ports, Port(443, "https", "443")))
@@ -153,6 +153,16 @@ def test_a_conflict_is_read_and_planned_anew() -> None:
     assert server.sent == ["Update"] * 3 and len(server.effects) == 1
     now = server.things["vm_service"]["web"]
     assert now["metadata"]["annotations"] == {"note": "0"} and len(now["spec"]["ports"]) == 2
+
+
+def test_each_conflict_is_followed_by_a_short_pause(clock: Clock) -> None:
+    class Asking(Contended):
+        def pause(self, tries: int, error: ApiError) -> float:
+            return float(tries)
+
+    server = Asking(things=converged(WEB, Speaking).things, version=1, rivals=3)
+    assert reconcile(LARGER, server).error is None
+    assert [seconds for seconds in clock.slept if seconds] == [0.1, 0.2]
 
 
 def test_conflicts_are_not_fought_out_for_ever() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.otterscale.core.plugins.module_utils._engine.outcome import Outcome
 from ansible_collections.otterscale.core.plugins.module_utils._engine.reconcile import Applied, apply, plan
-from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import Wait, shows_change
+from ansible_collections.otterscale.core.plugins.module_utils._engine.resource import Read, Seen, Wait, shows_change
 from ansible_collections.otterscale.core.plugins.module_utils._errors import ApiError
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.bucket import Bucket
 from ansible_collections.otterscale.core.plugins.module_utils._otterscale.datavolume import (
@@ -905,11 +905,31 @@ def test_waiting_returns_what_became_ready() -> None:
     assert outcome.resource is not None and outcome.resource["phase"] == "Succeeded"
 
 
+class Telling(DataVolume):
+    """One that has more to say of a wait."""
+
+    def reports(self, read: Read) -> str:
+        return "events: FailedMount: no space"
+
+    def after_wait(self, seen: Seen[DataVolumeState]) -> str:
+        return "it has no file system yet"
+
+
+def test_what_else_the_server_tells_of_a_wait_is_in_its_failure_or_a_warning() -> None:
+    server = Server()
+    wanted = Telling(**vars(waiting()))
+    failed = reconcile(wanted, server)
+    assert failed.error is not None and failed.error.message.endswith(" (events: FailedMount: no space)")
+    server.things["datavolume"]["root"]["phase"] = "Succeeded"
+    assert reconcile(wanted, server).warnings == ["it has no file system yet"]
+
+
 def test_a_wait_that_ends_fails_with_phase_progress_and_condition_but_knows_the_change() -> None:
     outcome = reconcile(waiting(), Server())
     assert outcome.error is not None and outcome.error.code == "deadline_exceeded"
     assert outcome.changed
     assert "phase unknown, progress unknown, last condition: none" in outcome.msg and "'wait_timeout'" in outcome.msg
+    assert "()" not in outcome.msg
     assert "Done before: CreateDataVolume." in outcome.msg
 
 
