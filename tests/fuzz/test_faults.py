@@ -101,7 +101,7 @@ def converge(machine: Machine, kind: str, options: Any) -> Iterator[str]:
     readable = there is None or listed(kind, there, generation)
     error = real.outcome.error
     if error is not None:
-        undecided = error.code == "failed_precondition" and unread(kind, options, real)
+        undecided = error.code == "failed_precondition" and undecidable(kind, options, real)
         expected = error.code == "client" or options.get("wait") or refused(real.writes) or undecided
         if error.code == "internal" or not expected:
             yield f"it does not converge: {real.outcome.msg}"
@@ -121,10 +121,10 @@ def converge(machine: Machine, kind: str, options: Any) -> Iterator[str]:
         yield f"the second run changed it again: {again.outcome}"
 
 
-def unread(kind: str, options: Any, ran: Ran) -> bool:
-    """Whether the task is about a bucket whose ACL the server cannot read."""
+def undecidable(kind: str, options: Any, ran: Ran) -> bool:
+    """Whether it is a bucket whose ACL the server cannot read, or a data volume that cannot grow without storage yet."""
     found = thing(kind, options, ran.after)
-    return found is not None and bool(found.get("unreadable"))
+    return found is not None and (bool(found.get("unreadable")) or found.get("capacity_bytes") == 0)
 
 
 def refused(writes: list[dict[str, Any]]) -> bool:

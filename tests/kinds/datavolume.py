@@ -144,8 +144,10 @@ placed = st.builds(
 
 
 def fulfils_unbound(wanted: Options, found: Thing, seen: bool) -> bool:
-    """The same where what has no claim yet is seen too: it will have what was asked for."""
-    return fulfils(wanted, {**found, "capacity_bytes": found["capacity_bytes"] or found["size_bytes"]}, seen)
+    """The same where all is seen. What has no claim yet will have what was asked for, and only OtterScale's own volumes
+    tell whether they are boot images."""
+    told = wanted if found["managed"] else {**wanted, "boot_image": None}
+    return fulfils(told, {**found, "capacity_bytes": found["capacity_bytes"] or found["size_bytes"]}, seen)
 
 
 def ready(state: DataVolumeState) -> DataVolumeState:

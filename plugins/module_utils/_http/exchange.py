@@ -207,14 +207,16 @@ def read_body(response: BaseHTTPResponse, ends: float) -> bytes:
 
 def _chunks(response: BaseHTTPResponse, ends: float) -> Iterator[bytes]:
     """The body as it came; a body that is shorter than its Content-Length is a lost connection."""
+    announced = response.headers.get("Content-Length", "0")
+    if not re.fullmatch("[0-9]{1,18}", announced):
+        raise _broken(response, "internal", f"has the Content-Length {announced!r}, which is no number of bytes")
     received = 0
     for chunk in response.stream(_CHUNK_BYTES, decode_content=False):
         if time.monotonic() > ends:
             raise requests.exceptions.ReadTimeout("the answer came too slowly")
         received += len(chunk)
         yield chunk
-    announced = response.headers.get("Content-Length", "")
-    if re.fullmatch("[0-9]{1,18}", announced) and received < int(announced):
+    if received < int(announced):
         raise _broken(response, "unavailable", f"ended after {received} of {announced} bytes")
 
 
