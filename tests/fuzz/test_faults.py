@@ -122,7 +122,7 @@ def converge(machine: Machine, kind: str, options: Any) -> Iterator[str]:
 
 
 def undecidable(kind: str, options: Any, ran: Ran) -> bool:
-    """Whether it is a bucket whose ACL the server cannot read, or a data volume that cannot grow without storage yet."""
+    """Whether it is a bucket whose ACL the server cannot read, or a data volume that has no storage to grow yet."""
     found = thing(kind, options, ran.after)
     return found is not None and (bool(found.get("unreadable")) or found.get("capacity_bytes") == 0)
 

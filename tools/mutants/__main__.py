@@ -76,7 +76,7 @@ STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_engine/circuit": (unit("engine", "circuit"),),
     "_engine/declared": (unit("engine", "declared"),),
     "_engine/inform": (unit("engine", "inform"),),
-    "_task": ((*unit("engine", "glance", "window"), "tests/unit/test_task.py"),),
+    "_task": ((*unit("engine", "glance", "window", "other_api"), "tests/unit/test_task.py"),),
     "_otterscale/declaration": (unit("otterscale", "declaration"), (DECLARE, HOUSE)),
     "_otterscale/inventory": (unit("otterscale", "inventory"),),
     "_otterscale/connect": (unit("otterscale", "connect", "options"), (WIRE,), (CLEAR,), (OIDC,)),
