@@ -62,7 +62,7 @@ RESOURCES = (*(test for tests in OWN.values() for test in tests), *unit("ottersc
 # The tests that matter for a file, the quick ones first; a survivor has survived them all.
 STAGES: dict[str, tuple[tuple[str, ...], ...]] = {
     "_engine/reconcile": (ENGINE, unit("engine", "window"), RESOURCES),
-    "_engine/resource": (ENGINE, unit("engine", "window", "declared"), RESOURCES),
+    "_engine/resource": (ENGINE, unit("engine", "window", "declared", "evidence"), RESOURCES),
     "_engine/evidence": (unit("engine", "evidence"), ENGINE),
     "_engine/wait": (ENGINE, RESOURCES),
     "_engine/outcome": (
