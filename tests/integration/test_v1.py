@@ -343,7 +343,7 @@ def test_two_writers_lose_nothing(emulator: Emulator) -> None:
 
     def count() -> None:
         nonlocal counted
-        while not over.wait(0.02):  # or it would write between every read and write of ours
+        while not (over.wait(0.005) and counted):  # a pause, or it would write between every read and write of ours
             found = document(emulator)
             found["metadata"]["annotations"]["count"] = str(counted + 1)
             manifest = base64.b64encode(json.dumps(found).encode()).decode()
